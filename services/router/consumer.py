@@ -1,0 +1,10 @@
+"""Door 2 of the router: what it decides on, and what makes a decision needless."""
+
+from services.router.handlers import Router
+from shared.consumer import Handlers
+from shared.events import CaseResolved, ComplaintFiled, ComplaintWithdrawn
+
+
+def listening(router: Router) -> Handlers:
+    """Which fact goes to which handler."""
+    return {ComplaintFiled: router.route, ComplaintWithdrawn: router.drop, CaseResolved: router.drop}

@@ -1,0 +1,1 @@
+"""A realistic day of complaints."""

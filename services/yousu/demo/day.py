@@ -1,0 +1,68 @@
+"""Files the demonstration day and says where to look."""
+
+import asyncio
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from shared.client import Client, Complaint, Filed
+from shared.composition import issuer
+from shared.reference import current
+from shared.settings import Settings
+
+DAY = Path(__file__).parent / "complaints.jsonl"
+#: How long the demonstration waits for the last complaint to be routed.
+PATIENCE_SECONDS = 60
+
+
+async def run_demo(origin: str, settings: Settings, out: Console) -> int:
+    """File the day, wait until every complaint is assigned or held, show the queues; an exit code."""
+    lines = DAY.read_text(encoding="utf-8").splitlines()
+    complaints: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    async with Client(origin) as client:
+        gate = asyncio.Semaphore(16)
+
+        async def file(complaint: dict[str, Any]) -> Filed:
+            async with gate:
+                return await client.file(complaint)
+
+        filed = await asyncio.gather(*(file(complaint) for complaint in complaints))
+        out.print(f"已提交 {len(filed)} 件投诉")
+        seen = await _until_routed(client, filed)
+    waiting = sum(complaint.status == "filed" for complaint in seen)
+    _show(out, origin, settings, filed, seen)
+    if waiting:
+        out.print(f"[red]{waiting} 件在 {PATIENCE_SECONDS} 秒内没有派单，请看 {origin}/readyz[/red]")
+    return 1 if waiting else 0
+
+
+async def _until_routed(client: Client, filed: list[Filed]) -> list[Complaint]:
+    seen: dict[str, Complaint] = {}
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    open_ = list(filed)
+    while open_ and asyncio.get_running_loop().time() < deadline:
+        found = await asyncio.gather(*(client.look_up(one.number, one.access_code) for one in open_))
+        seen |= {complaint.number: complaint for complaint in found}
+        open_ = [one for one in open_ if seen[one.number].status == "filed"]
+        await asyncio.sleep(0.2)
+    return [seen[one.number] for one in filed]
+
+
+def _show(out: Console, origin: str, settings: Settings, filed: list[Filed], seen: list[Complaint]) -> None:
+    agencies = current().agencies
+    counted = Counter(complaint.lead_agency or "" for complaint in seen)
+    table = Table("牵头单位", "代码", "件数", title="各单位队列")
+    for code, number in counted.most_common():
+        name = agencies[code].name if code else "人工研判"
+        table.add_row(name, code or "—", str(number))
+    out.print(table)
+    busiest = next((code for code, _ in counted.most_common() if code), "hn-fgw")
+    out.print(f"填报与查询：{origin}/　　例：受理编号 {filed[0].number}，查询码 {filed[0].access_code}")
+    token = issuer(settings).token("agency", agency=busiest) if settings.jwks is None else "$TOKEN"
+    out.print("单位取件：", style="bold")
+    out.print(f"curl -s -H 'Authorization: Bearer {token}' '{origin}/api/v1/queue?limit=3'", soft_wrap=True)
+    out.print(f"人工研判：yousu token dispatcher，然后 GET {origin}/api/v1/triage")

@@ -1,0 +1,113 @@
+"""What the reference data is made of."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Literal
+
+#: 省发展改革委: answers when nobody else can, by 省条例 art. 5.
+FALLBACK = "hn-fgw"
+#: 省政府办公厅: answers when the fallback itself is complained about.
+LAST_RESORT = "hn-zfb"
+PROVINCE = "410000"
+
+Form = Literal["lead", "joint", "lead_with_participants", "nobody", "by_field"]
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """Who took over an agency's work; `since` is None while the day is not settled."""
+
+    code: str
+    name: str
+    since: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A body that can be responsible; names as in the report."""
+
+    code: str
+    name: str
+    level: str
+    region: str
+    aliases: tuple[str, ...] = ()
+    successors: tuple[Successor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """One statement of 附件 1; `leads` in the order named, `fields` words of the text by field (form by_field)."""
+
+    ref: str
+    item: int
+    column: Literal["problem", "opinion"]
+    sequence: int
+    section: int
+    title: str
+    form: Form
+    leads: tuple[str, ...]
+    participants: tuple[str, ...]
+    local: bool
+    arrears: bool = False
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A division of Henan; `level` province, city, county or zone."""
+
+    code: str
+    name: str
+    level: Literal["province", "city", "county", "zone"]
+    parent: str | None
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One version of the reference data, consistent in itself."""
+
+    version: str
+    effective_from: date
+    matters: dict[str, Matter]
+    agencies: dict[str, Agency]
+    regions: dict[str, Region]
+
+    def matter(self, ref: str) -> Matter:
+        return self.matters[ref]
+
+    def agency(self, code: str) -> Agency:
+        return self.agencies[code]
+
+    def find_agency(self, text: str) -> Agency | None:
+        """The agency that goes by this code, name or alias, with or without 河南 in front."""
+        return self._names.get(_plain(text))
+
+    @cached_property
+    def _names(self) -> dict[str, Agency]:
+        named = {}
+        for agency in self.agencies.values():
+            for name in (agency.code, agency.name, *agency.aliases, *(s.name for s in agency.successors)):
+                named[_plain(name)] = agency
+        return named
+
+    def city_of(self, region: str) -> Region | None:
+        """The city of this division; None for the province."""
+        found = self.regions[region]
+        while found.level not in ("city", "province") and found.parent:
+            found = self.regions[found.parent]
+        return found if found.level == "city" else None
+
+    def office_of(self, region: str | None) -> Agency:
+        """The city's business-environment office; 省发展改革委 without a region."""
+        city = self.city_of(region) if region in self.regions and region else None
+        return self.agencies[f"{city.code}-yshj"] if city else self.agencies[FALLBACK]
+
+
+def _plain(name: str) -> str:
+    """A name without spaces and without its province, so that 河南省财政厅 and 省财政厅 are one."""
+    text = "".join(name.split()).lower()
+    for prefix in ("河南省", "河南", "省"):
+        if text.startswith(prefix) and len(text) > len(prefix) + 1:
+            return text.removeprefix(prefix)
+    return text

@@ -1,0 +1,122 @@
+"""The way out: one leader per service sends the outbox in order and marks a fact after the broker's ack.
+
+It takes what is unsent, lowest id first, never «id above the last»: sequences commit out of order. On PostgreSQL
+leadership is an advisory lock of the very session that reads and marks, so losing it ends the relay's round.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.bus import Bus, Record
+from shared.clock import Clock
+from shared.db import Database, is_transient
+from shared.errors import Transient
+from shared.tables import Kernel
+
+BATCH = 500
+#: How long a fact committed by another replica may wait to be noticed.
+POLL_SECONDS = 0.05
+STANDBY_SECONDS = 1.0
+_BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
+log = structlog.get_logger()
+
+
+@dataclass
+class Relay:
+    """Moves one service's facts from its outbox to the bus."""
+
+    name: str
+    database: Database
+    kernel: Kernel
+    bus: Bus
+    clock: Clock
+    leading: bool = False
+    failures: int = 0
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Something was committed."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Lead and send, for ever; an outage of the broker or the database is waited out."""
+        while True:
+            try:
+                async with self._leadership() as session:
+                    if session is not None:
+                        await self._lead(session)
+            except Exception as error:
+                if not isinstance(error, Transient) and not is_transient(error):
+                    raise
+                log.warning("relay waits", service=self.name, error=str(error)[:200], failures=self.failures)
+                await asyncio.sleep(_BACKOFF_SECONDS[min(self.failures, len(_BACKOFF_SECONDS) - 1)])
+                self.failures += 1
+                continue
+            await asyncio.sleep(STANDBY_SECONDS)
+
+    @asynccontextmanager
+    async def _leadership(self) -> AsyncIterator[AsyncSession | None]:
+        if self.database.sqlite:
+            async with self.database.reading() as session:
+                yield session
+            return
+        async with self.database.reading() as session:
+            key = int.from_bytes(b"outbox", "big") & 0x7FFFFFFF
+            mine = await session.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key})
+            await session.commit()
+            try:
+                yield session if mine else None
+            finally:
+                self.leading = False
+                if mine:
+                    # The lock is the session's: closing the connection is what gives it up for certain.
+                    await (await session.connection()).invalidate()
+
+    async def _lead(self, session: AsyncSession) -> None:
+        self.leading = True
+        while True:
+            self._wake.clear()
+            if await self.send_some(session):
+                self.failures = 0
+                continue
+            try:
+                async with asyncio.timeout(POLL_SECONDS if not self.database.sqlite else STANDBY_SECONDS):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def send_some(self, session: AsyncSession) -> int:
+        """Send the oldest unsent facts and mark them; how many there were."""
+        outbox = self.kernel.outbox
+        unsent = select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.id).limit(BATCH)
+        rows = (await session.execute(unsent)).all()
+        await session.commit()
+        if not rows:
+            return 0
+        await self.bus.send([Record(row.number, row.body, row.trace) for row in rows])
+        await self._mark(session, [row.id for row in rows])
+        return len(rows)
+
+    async def _mark(self, session: AsyncSession, ids: list[int]) -> None:
+        outbox = self.kernel.outbox
+        mark = outbox.update().where(outbox.c.id.in_(ids)).values(sent_at=self.clock.now())
+        if self.database.sqlite:
+            async with self.database.writing() as writing:
+                await writing.execute(mark)
+            return
+        await session.execute(mark)
+        await session.commit()
+
+    async def oldest_seconds(self) -> float:
+        """Age of the oldest unsent fact in seconds, 0 when all are sent."""
+        outbox: Any = self.kernel.outbox
+        async with self.database.reading() as session:
+            oldest = await session.scalar(select(func.min(outbox.c.created_at)).where(outbox.c.sent_at.is_(None)))
+        return max(0.0, (self.clock.now() - oldest).total_seconds()) if oldest else 0.0

@@ -1,0 +1,157 @@
+"""Start, run and stop: one service assembled from the kernel's parts, its loops supervised."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import structlog
+from fastapi import APIRouter
+from prometheus_client import CollectorRegistry
+from sqlalchemy import MetaData
+
+from shared import migrate
+from shared.batch import Batch
+from shared.bus import Bus
+from shared.clock import Clock
+from shared.consumer import Consumer, Handlers
+from shared.crypto import Cipher
+from shared.db import Database
+from shared.door import RequestDoor
+from shared.parking import Parking
+from shared.pruning import Pruning
+from shared.relay import Relay
+from shared.settings import Settings
+from shared.tables import Kernel
+from shared.timers import TimerHandler, Timers
+
+Parts = TypeVar("Parts")
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Spec(Generic[Parts]):
+    """What makes a service: what it is called, listens to, times and answers, and where its tables are."""
+
+    name: str
+    metadata: MetaData
+    kernel: Kernel
+    migrations: Path
+    routes: Sequence[APIRouter]
+    handlers: Handlers
+    timers: Mapping[str, TimerHandler]
+    parts: Parts
+    collect: Callable[[Any, CollectorRegistry], Awaitable[None]] | None = None
+
+
+@dataclass
+class Service(Generic[Parts]):
+    """One running service: three doors in, one way out."""
+
+    spec: Spec[Parts]
+    database: Database
+    clock: Clock
+    bus: Bus
+    door: RequestDoor
+    relay: Relay
+    consumer: Consumer
+    timers: Timers
+    parking: Parking
+    pruning: Pruning
+    migrate_at_start: bool
+    on_death: Callable[[str], None]
+    _tasks: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def parts(self) -> Parts:
+        return self.spec.parts
+
+    async def start(self) -> None:
+        """Schema first, then the way out, then the ways in."""
+        if self.migrate_at_start:
+            await migrate.upgrade(self.database, self.spec.migrations, self.spec.metadata)
+        self._run("relay", self.relay.run)
+        self._run("door", self.door.serve)
+        self._run("consumer", self.consumer.run)
+        self._run("timers", self.timers.run)
+        self._run("pruning", self.pruning.run)
+
+    async def stop(self) -> None:
+        """The mirror of start."""
+        for task in reversed(list(self._tasks.values())):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._tasks.clear()
+        if self.consumer.subscription is not None:
+            await self.consumer.subscription.close()
+        await self.database.close()
+
+    def _run(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        async def supervised() -> None:
+            try:
+                await loop()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.critical("loop died", service=self.name, loop=name, exc_info=error)
+            self.on_death(f"{self.name}.{name}")
+
+        self._tasks[name] = asyncio.create_task(supervised(), name=f"{self.name}.{name}")
+
+    def dead_loops(self) -> list[str]:
+        return [name for name, task in self._tasks.items() if task.done()]
+
+    async def checks(self) -> dict[str, bool | str]:
+        """What readiness rests on: database, schema and loops; the bus only informs, filing goes on without it."""
+        found: dict[str, bool | str] = {"loops": not self.dead_loops() and bool(self._tasks)}
+        try:
+            async with asyncio.timeout(2):
+                found["schema"] = await migrate.at_head(self.database, self.spec.migrations)
+                found["database"] = True
+        except Exception:
+            found["database"] = False
+        try:
+            async with asyncio.timeout(2):
+                await self.bus.ping()
+            found["bus"] = "up"
+        except Exception:
+            found["bus"] = "down: facts wait in the outbox"
+        return found
+
+
+def assemble(
+    spec: Spec[Any],
+    settings: Settings,
+    *,
+    url: str,
+    bus: Bus,
+    clock: Clock,
+    cipher: Cipher,
+    on_death: Callable[[str], None],
+    migrate_at_start: bool,
+) -> Service[Any]:
+    """The kernel's parts around one service."""
+    database = Database(url)
+    batch = Batch(database, spec.kernel, clock)
+    in_order = Batch(database, spec.kernel, clock, ordered=True)
+    relay = Relay(spec.name, database, spec.kernel, bus, clock)
+    parking = Parking(database, spec.kernel, clock)
+    return Service(
+        spec=spec,
+        database=database,
+        clock=clock,
+        bus=bus,
+        door=RequestDoor(batch, cipher, on_commit=relay.wake),
+        relay=relay,
+        consumer=Consumer(spec.name, bus, in_order, parking, spec.handlers, relay.wake),
+        timers=Timers(spec.name, batch, spec.timers, relay.wake),
+        parking=parking,
+        pruning=Pruning(database, spec.kernel, clock, settings),
+        migrate_at_start=migrate_at_start,
+        on_death=on_death,
+    )

@@ -1,0 +1,107 @@
+"""One renderer of errors: application/problem+json (RFC 9457), in Chinese, naming the field."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from shared import trace
+from shared.errors import PROBLEM_PREFIX, FieldError, Invalid, Problem
+
+log = structlog.get_logger()
+_REASONS = {
+    "missing": "必填",
+    "extra_forbidden": "没有这个字段，请删除或检查拼写",
+    "string_type": "应为文字",
+    "string_too_short": "太短，至少 {min_length} 个字",
+    "string_too_long": "太长，至多 {max_length} 个字",
+    "string_pattern_mismatch": "格式不对",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "decimal_parsing": '应为金额，例如 "1260000.00"',
+    "decimal_type": '应为金额，例如 "1260000.00"',
+    "decimal_max_places": "至多 {decimal_places} 位小数",
+    "decimal_max_digits": "位数过多，至多 {max_digits} 位",
+    "decimal_whole_digits": "整数部分至多 {whole_digits} 位",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "json_invalid": "不是合法的 JSON",
+    "model_attributes_type": "应为对象",
+    "model_type": "应为对象",
+    "dict_type": "应为对象",
+    "datetime_parsing": "应为 RFC 3339 时间，例如 2026-11-24T09:00:00+08:00",
+    "datetime_from_date_parsing": "应为 RFC 3339 时间，例如 2026-11-24T09:00:00+08:00",
+    "timezone_aware": "时间须带时区，例如 2026-11-24T09:00:00+08:00",
+    "literal_error": "应为其中之一：{expected}",
+    "finite_number": "应为有限的数",
+    "too_long": "至多 {max_length} 项",
+}
+
+
+def field_errors(errors: Sequence[Any]) -> list[FieldError]:
+    """Pydantic's findings as fields and reasons in Chinese."""
+    return [FieldError(_field(error["loc"]), _reason(error)) for error in errors]
+
+
+def _field(location: Sequence[Any]) -> str:
+    parts = [str(part) for part in location if part not in ("body", "query", "path", "header")]
+    return ".".join(parts) if parts and not parts[0].isdigit() else "body"
+
+
+def _reason(error: Mapping[str, Any]) -> str:
+    kind, context = error["type"], error.get("ctx") or {}
+    if kind == "value_error":
+        return str(context.get("error", "不正确"))
+    return _REASONS.get(kind, "不正确").format_map({**context})
+
+
+def render(problem: Problem) -> JSONResponse:
+    """The problem as its answer; `trace_id` lets an engineer find the log."""
+    body = problem.as_dict()
+    if current := trace.current():
+        body["trace_id"] = current.split("-")[1]
+    return JSONResponse(body, problem.status, headers=problem.headers, media_type="application/problem+json")
+
+
+async def _on_problem(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, Problem):
+        raise error
+    return render(error)
+
+
+async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    return render(Invalid(field_errors(error.errors())))
+
+
+async def _on_http(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    kinds = {404: ("not-found", "没有这个地址"), 405: ("method-not-allowed", "这个地址不支持该方法")}
+    kind, title = kinds.get(error.status_code, ("http", str(error.detail)))
+    body = {"type": PROBLEM_PREFIX + kind, "title": title, "status": error.status_code, "detail": title}
+    headers = dict(error.headers or {})
+    return JSONResponse(body, error.status_code, headers=headers, media_type="application/problem+json")
+
+
+async def _on_anything(_request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected error", exc_info=error)
+    body = {"type": PROBLEM_PREFIX + "internal", "title": "系统内部错误", "status": 500, "detail": "已记录，请稍后再试"}
+    return JSONResponse(body, 500, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Every error of this application becomes a problem."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_anything)

@@ -59,11 +59,18 @@ class Consumer:
                 log.warning("consumer waits", service=self.name, error=str(error)[:200])
                 await asyncio.sleep(backoff(failures))
                 failures += 1
-                await self._resubscribe_after(failures)
+                await self._go_back()
 
-    async def _resubscribe_after(self, failures: int) -> None:
-        subscription, self.subscription = self.subscription, None
-        if subscription is not None:
+    async def _go_back(self) -> None:
+        """Read again from the last commit; as a new member of the group when the bus itself is in trouble."""
+        subscription = self.subscription
+        if subscription is None:
+            return
+        try:
+            await self.bus.ping()
+            await subscription.rewind()
+        except Transient:
+            self.subscription = None
             await subscription.close()
 
     async def step(self, subscription: Subscription, wait_seconds: float = POLL_SECONDS) -> int:

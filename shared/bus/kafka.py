@@ -178,7 +178,8 @@ class KafkaSubscription:
 
     async def rewind(self) -> None:
         try:
-            await self._consumer.seek_to_committed()
+            for here in self._consumer.assignment():
+                self._consumer.seek(here, await self._consumer.committed(here) or 0)
         except IllegalStateError:
             return
         except (KafkaError, OSError) as error:

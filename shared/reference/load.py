@@ -29,7 +29,7 @@ class _Lines(yaml.SafeLoader):
 
 
 def _with_line(loader: _Lines, node: yaml.MappingNode) -> dict[str, Any]:
-    found: dict[str, Any] = loader.construct_mapping(node, deep=True)
+    found: dict[Any, Any] = loader.construct_mapping(node, deep=True)
     return {**found, "_line": node.start_mark.line + 1}
 
 

@@ -86,6 +86,8 @@ class Rig:
     bus: Bus
     clock: ManualClock
     around: Surroundings
+    #: How long a poll waits for what was just sent; 0 where sending makes it readable at once.
+    wait_seconds: float = 0.0
     _doors: list["asyncio.Task[None]"] = field(default_factory=list)
 
     @classmethod
@@ -136,28 +138,34 @@ class Rig:
                 return await relay.send_some(session)
         return 1
 
-    async def consume(self, service: Service[Any], *, commit: bool = True, wait_seconds: float = 0.0) -> int:
+    async def consume(self, service: Service[Any], *, commit: bool = True) -> int:
         """One poll of the consumer; without `commit` it dies after its effects, before its offsets."""
         consumer = service.consumer
         if consumer.subscription is None:
             consumer.subscription = await self.bus.subscribe(f"yousu.{service.name}")
         if commit:
-            return await consumer.step(consumer.subscription, wait_seconds)
-        polled = await consumer.subscription.poll(500, wait_seconds)
+            return await consumer.step(consumer.subscription, self.wait_seconds)
+        polled = await consumer.subscription.poll(500, self.wait_seconds)
         await consumer.apply(polled)
         await self.forget_reader(service)
         return len(polled)
 
-    async def settle(self, wait_seconds: float = 0.0) -> None:
+    async def settle(self) -> None:
         """Step everything until nothing moves any more."""
-        quiet = 0
-        while quiet < 2:
-            moved = 0
-            for service in self.services.values():
-                moved += await service.timers.fire_due()
-                moved += await self.relay(service)
-                moved += await self.consume(service, wait_seconds=wait_seconds)
-            quiet = 0 if moved else quiet + 1
+        while await self._round() or await self._behind():
+            pass
+
+    async def _round(self) -> int:
+        moved = 0
+        for service in self.services.values():
+            moved += await service.timers.fire_due() + await self.relay(service)
+        for service in self.services.values():
+            moved += await self.consume(service)
+        return moved
+
+    async def _behind(self) -> int:
+        lags = [await s.consumer.subscription.lag() for s in self.services.values() if s.consumer.subscription]
+        return sum(lags)
 
 
 async def _died(*_: object) -> None:

@@ -186,12 +186,14 @@ class KafkaSubscription:
             raise Transient(f"kafka: {error!r}") from error
 
     async def lag(self) -> int:
-        behind = 0
-        for here in self._consumer.assignment():
-            end = self._consumer.highwater(here)
-            if end is not None:
-                behind += max(0, end - await self._consumer.position(here))
-        return behind
+        owned = list(self._consumer.assignment())
+        try:
+            ends = await self._consumer.end_offsets(owned) if owned else {}
+            return sum([max(0, end - await self._consumer.position(here)) for here, end in ends.items()])
+        except IllegalStateError:
+            return 0
+        except (KafkaError, OSError) as error:
+            raise Transient(f"kafka: {error!r}") from error
 
     async def close(self) -> None:
         try:

@@ -9,6 +9,7 @@ from shared.clock import SHANGHAI, in_shanghai
 Unit = Literal["working_day", "calendar_day"]
 #: A due day ends at its last second.
 END_OF_DAY = time(23, 59, 59, tzinfo=SHANGHAI)
+SATURDAY = 5
 
 
 class NoCalendar(LookupError):
@@ -19,9 +20,9 @@ class NoCalendar(LookupError):
         self.year = year
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Year:
-    """One year's arrangement: days off beside weekends, and make-up days; provisional until it is published."""
+    """One year's arrangement: statutory and arranged days off, and make-up days; provisional until published."""
 
     year: int
     source: str
@@ -30,25 +31,20 @@ class Year:
     make_up: frozenset[date]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Calendar:
-    """The years at hand."""
+    """The years at hand; every method raises NoCalendar outside them and ValueError for a time without zone."""
 
     years: dict[int, Year]
 
-    def _year(self, year: int) -> Year:
-        if year not in self.years:
-            raise NoCalendar(year)
-        return self.years[year]
-
     def is_working_day(self, day: date) -> bool:
-        """Neither weekend nor holiday, or a make-up day 调休; NoCalendar without a table."""
+        """Neither weekend nor holiday, or a make-up day 调休."""
         year = self._year(day.year)
-        return day in year.make_up or (day.weekday() < 5 and day not in year.off)
+        return day in year.make_up or (day.weekday() < SATURDAY and day not in year.off)
 
     def is_provisional(self, moment: datetime) -> bool:
         """Whether this moment lies in a year whose arrangement is not published yet."""
-        return not self._year(in_shanghai(moment).year).published
+        return not self._year(_civil_day(moment).year).published
 
     def step(self, day: date, working_days: int) -> date:
         """The day so many working days later, or earlier when negative; the start day is not counted."""
@@ -61,19 +57,38 @@ class Calendar:
 
     def add_working_days(self, start: datetime, days: int) -> datetime:
         """The end of the day so many working days after `start` (民法典 art. 201)."""
-        return datetime.combine(self.step(_day(start), days), END_OF_DAY)
+        return datetime.combine(self.step(_civil_day(start), _limit(days)), END_OF_DAY)
 
     def subtract_working_days(self, moment: datetime, days: int) -> datetime:
         """The end of the day so many working days before this moment."""
-        return datetime.combine(self.step(_day(moment), -days), END_OF_DAY)
+        return datetime.combine(self.step(_civil_day(moment), -_limit(days)), END_OF_DAY)
 
     def add_calendar_days(self, start: datetime, days: int) -> datetime:
         """The end of the day so many days after `start`; a rest day rolls to the next working day (art. 203)."""
-        day = _day(start) + timedelta(days=days)
+        day = _civil_day(start) + timedelta(days=_limit(days))
         return datetime.combine(day if self.is_working_day(day) else self.step(day, 1), END_OF_DAY)
 
+    def working_days_between(self, start: datetime, end: datetime) -> int:
+        """Working days after the day of `start` up to and with that of `end`; negative when `end` is earlier."""
+        first, last = _civil_day(start), _civil_day(end)
+        if last < first:
+            return -self.working_days_between(end, start)
+        days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
+        return sum(map(self.is_working_day, days))
 
-def _day(moment: datetime) -> date:
+    def _year(self, year: int) -> Year:
+        if year not in self.years:
+            raise NoCalendar(year)
+        return self.years[year]
+
+
+def _civil_day(moment: datetime) -> date:
     if moment.tzinfo is None:
-        raise ValueError("a moment needs its zone")
+        raise ValueError(f"{moment.isoformat()} has no zone; a limit needs an aware moment")
     return in_shanghai(moment).date()
+
+
+def _limit(days: int) -> int:
+    if days < 0:
+        raise ValueError(f"a limit of {days} days")
+    return days

@@ -3,13 +3,15 @@
 Files a clerk can read, one folder a version; loading refuses a folder that contradicts itself.
 """
 
-from shared.reference.load import MappingError, current, load_mapping
+from shared.reference.findings import Finding, MappingError
+from shared.reference.load import current, load_mapping
 from shared.reference.model import FALLBACK, LAST_RESORT, Agency, Form, Mapping, Matter, Region, Successor
 
 __all__ = [
     "FALLBACK",
     "LAST_RESORT",
     "Agency",
+    "Finding",
     "Form",
     "Mapping",
     "MappingError",

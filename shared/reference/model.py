@@ -1,5 +1,6 @@
 """What the reference data is made of."""
 
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -25,7 +26,7 @@ class Successor:
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """A body that can be responsible; names as in the report."""
+    """A body that can be responsible; `name` as in the report, `level` province or city."""
 
     code: str
     name: str
@@ -33,6 +34,11 @@ class Agency:
     region: str
     aliases: tuple[str, ...] = ()
     successors: tuple[Successor, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All it goes by, the names of its successors included."""
+        return (self.name, *self.aliases, *(successor.name for successor in self.successors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A division of Henan; `level` province, city, county or zone."""
+    """A division of Henan; a zone is a development zone that files and is counted on its own."""
 
     code: str
     name: str
@@ -74,39 +80,42 @@ class Mapping:
     regions: dict[str, Region]
 
     def matter(self, ref: str) -> Matter:
+        """The matter of this ref; KeyError without one."""
         return self.matters[ref]
 
     def agency(self, code: str) -> Agency:
+        """The agency of this code; KeyError without one."""
         return self.agencies[code]
 
     def find_agency(self, text: str) -> Agency | None:
-        """The agency that goes by this code, name or alias, with or without 河南 in front."""
-        return self._names.get(_plain(text))
+        """The agency that goes by this code, name or alias, with or without 河南省 in front."""
+        return self.agencies.get(text.strip().lower()) or self._names.get(plain_name(text))
 
     @cached_property
     def _names(self) -> dict[str, Agency]:
-        named = {}
-        for agency in self.agencies.values():
-            for name in (agency.code, agency.name, *agency.aliases, *(s.name for s in agency.successors)):
-                named[_plain(name)] = agency
-        return named
+        return {plain_name(name): agency for agency in self.agencies.values() for name in agency.names}
 
     def city_of(self, region: str) -> Region | None:
-        """The city of this division; None for the province."""
+        """The city of this division; None for the province; KeyError when there is no such division."""
         found = self.regions[region]
-        while found.level not in ("city", "province") and found.parent:
+        while found.parent and found.level != "city":
             found = self.regions[found.parent]
         return found if found.level == "city" else None
 
     def office_of(self, region: str | None) -> Agency:
-        """The city's business-environment office; 省发展改革委 without a region."""
+        """The city's business-environment office; 省发展改革委 without a city of this version."""
         city = self.city_of(region) if region in self.regions and region else None
-        return self.agencies[f"{city.code}-yshj"] if city else self.agencies[FALLBACK]
+        return self.agencies[office_code(city.code) if city else FALLBACK]
 
 
-def _plain(name: str) -> str:
+def office_code(city: str) -> str:
+    """The agency code of a city's business-environment office."""
+    return f"{city}-yshj"
+
+
+def plain_name(name: str) -> str:
     """A name without spaces and without its province, so that 河南省财政厅 and 省财政厅 are one."""
-    text = "".join(name.split()).lower()
+    text = "".join(unicodedata.normalize("NFKC", name).split())
     for prefix in ("河南省", "河南", "省"):
         if text.startswith(prefix) and len(text) > len(prefix) + 1:
             return text.removeprefix(prefix)

@@ -1,12 +1,13 @@
 """/healthz, /readyz, /metrics, and what an operator does with parked facts."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from shared.errors import NotFound
+from shared.errors import NotFound, Transient
 from shared.runtime import Service
 from shared.unpark import put_back
 from shared.web.callers import Caller
@@ -66,7 +67,8 @@ async def _kernel_gauges(registry: CollectorRegistry, services: list[Service[Any
         failed.labels(name).set(await service.timers.parked_count())
         leading.labels(name).set(service.relay.leading)
         if service.consumer.subscription is not None:
-            lag.labels(name).set(await service.consumer.subscription.lag())
+            with suppress(Transient):
+                lag.labels(name).set(await service.consumer.subscription.lag())
 
 
 def _named(services: dict[str, Service[Any]], name: str) -> Service[Any]:

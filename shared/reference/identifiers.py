@@ -14,6 +14,8 @@ NUMBER_LENGTH = 16
 RANDOM_DIGITS = 9
 _DAY = "%y%m%d"
 _EXTENSION = re.compile(r"(转|分机|ext\.?|x|#).*$", re.IGNORECASE)
+#: An extension behind a third hyphen, as printed on business cards.
+_THIRD_GROUP = re.compile(r"(0[0-9]{2,3}-?[0-9]{7,8})-([0-9]{1,6})")
 #: What a number may be written with; without this the parser takes letters for the keys of a telephone.
 _DIALLED = re.compile(r"\+?[0-9 ()-]+")
 
@@ -38,8 +40,12 @@ def uscc_problem(code: str) -> str | None:
     return None
 
 
+def _written(text: str) -> str:
+    return _THIRD_GROUP.sub(r"\1转\2", _plain(text))
+
+
 def _phone(text: str) -> phonenumbers.PhoneNumber | None:
-    plain = _EXTENSION.sub("", _plain(text)).strip(" ,;:")
+    plain = _EXTENSION.sub("", _written(text)).strip(" ,;:")
     if not _DIALLED.fullmatch(plain):
         return None
     try:
@@ -62,7 +68,7 @@ def normalise_phone(text: str) -> str:
     if found is None:
         raise ValueError(phone_problem(text))
     plain = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
-    extension = _EXTENSION.search(_plain(text))
+    extension = _EXTENSION.search(_written(text))
     digits = re.sub(r"[^0-9]", "", extension.group()) if extension else ""
     return f"{plain};ext={digits}" if digits else plain
 

@@ -3,7 +3,7 @@
 import importlib.util
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,13 @@ from services.tracker.app import build as tracker
 from services.tracker.settings import TrackerSettings
 from services.yousu.command import app as commands
 from services.yousu.distributed import gateway, kafka
-from shared.composition import surroundings
+from shared.composition import Surroundings, surroundings
+from shared.runtime import Service
 from shared.settings import Settings
 from shared.web import operations
 
 ROOT = Path(__file__).parents[2]
-BUILDS = {"intake": intake, "router": router, "tracker": tracker}
+BUILDS: dict[str, Callable[[Surroundings], Service[Any]]] = {"intake": intake, "router": router, "tracker": tracker}
 SETTINGS: tuple[type[BaseSettings], ...] = (Settings, IntakeSettings, RouterSettings, TrackerSettings)
 #: The one service that ends when its work is done.
 ONE_SHOT = "migrate"

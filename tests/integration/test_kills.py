@@ -26,7 +26,7 @@ START_SECONDS, SETTLE_SECONDS = 120, 150
 
 
 @pytest.fixture
-def system(tmp_path: Path, distributed_programs: None) -> Iterator[tuple[int, Path]]:
+def distributed_system(tmp_path: Path, distributed_programs: None) -> Iterator[tuple[int, Path]]:
     """The distributed system with two replicas of each service; its port and its folder."""
     port = free_port() // 2 + 10_000
     environment = {**os.environ, "YOUSU_PORT": str(port), "YOUSU_DATA_DIR": str(tmp_path), "YOUSU_REPLICAS": "2"}
@@ -44,6 +44,23 @@ def system(tmp_path: Path, distributed_programs: None) -> Iterator[tuple[int, Pa
     assert list((tmp_path / "run").glob("*.pid")) == []
 
 
+class Progress:
+    """How many complaints have been answered."""
+
+    def __init__(self) -> None:
+        self._done = 0
+        self._changed = asyncio.Condition()
+
+    async def advance(self) -> None:
+        async with self._changed:
+            self._done += 1
+            self._changed.notify_all()
+
+    async def reached(self, count: int) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._done >= count)
+
+
 async def file_one(client: Client, seed: int) -> Filed:
     """Sent again, under the same key, until there is an answer."""
     for attempt in range(60):
@@ -56,14 +73,14 @@ async def file_one(client: Client, seed: int) -> Filed:
     raise AssertionError(f"complaint {seed} got no answer")
 
 
-async def file_all(port: int, progress: list[int]) -> list[Filed]:
+async def file_all(port: int, progress: "Progress") -> list[Filed]:
     gate = asyncio.Semaphore(8)
     async with Client(f"http://127.0.0.1:{port}", timeout_seconds=20) as client:
 
         async def one(seed: int) -> Filed:
             async with gate:
                 filed = await file_one(client, seed)
-            progress.append(seed)
+            await progress.advance()
             return filed
 
         return list(await asyncio.gather(*(one(seed) for seed in range(COMPLAINTS))))
@@ -73,12 +90,11 @@ def pid_of(folder: Path, name: str) -> int:
     return int((folder / "run" / f"{name}.pid").read_text())
 
 
-async def kill_along(folder: Path, progress: list[int]) -> list[str]:
+async def kill_along(folder: Path, progress: "Progress") -> list[str]:
     """One victim after another, spread over the filing."""
     killed = []
     for place, name in enumerate(VICTIMS, start=1):
-        while len(progress) < COMPLAINTS * place // (len(VICTIMS) + 1):
-            await asyncio.sleep(0.02)
+        await progress.reached(COMPLAINTS * place // (len(VICTIMS) + 1))
         os.kill(pid_of(folder, name), signal.SIGKILL)
         killed.append(name)
     return killed
@@ -106,10 +122,10 @@ async def eventually(port: int, database: str, query: str, expected: int) -> Non
 
 
 async def test_kill_9_of_every_process_amid_2000_complaints_loses_none_and_doubles_none(
-    system: tuple[int, Path],
+    distributed_system: tuple[int, Path],
 ) -> None:
-    port, folder = system
-    progress: list[int] = []
+    port, folder = distributed_system
+    progress = Progress()
     filed, killed = await asyncio.gather(file_all(port, progress), kill_along(folder, progress))
     assert killed == list(VICTIMS)
     numbers = {one.number for one in filed}

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Path
-from shared.reference.identifiers import normalise_number, number_problem
 
 from services.intake import store
 from services.intake.handlers import Intake
@@ -12,6 +11,7 @@ from services.intake.requests import NewComplaint
 from services.intake.tables import Complaint
 from shared.auth import Principal
 from shared.errors import FieldError, Forbidden, Invalid, NotFound
+from shared.reference.identifiers import normalise_number, number_problem
 from shared.runtime import Service
 from shared.web.callers import Caller, MaybeCaller, Once, service
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from shared.reference.identifiers import new_number
 
 from services.intake.domain import follow, mask, may_withdraw
 from services.intake.settings import IntakeSettings
@@ -25,6 +24,7 @@ from shared.events import (
     ComplaintHeld,
     ComplaintWithdrawn,
 )
+from shared.reference.identifiers import new_number
 from shared.tx import Tx
 
 #: No letter or digit that is mistaken for another when read aloud or copied by hand.

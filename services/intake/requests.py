@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from shared.reference import current
-from shared.reference.identifiers import normalise_phone, phone_problem, uscc_problem
 
 from services.intake.handlers import Filing
+from shared.reference import current
+from shared.reference.identifiers import normalise_phone, phone_problem, uscc_problem
 
 _MATTER = re.compile(r"\d{1,2}\.(problem|opinion)\.\d{1,2}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")

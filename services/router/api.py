@@ -6,13 +6,13 @@ from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from shared.reference import Agency, Mapping, Matter
-from shared.reference.identifiers import normalise_number, number_problem
 
 from services.router import store
 from services.router.domain import Assigned, Question
 from services.router.handlers import Router
 from shared.errors import FieldError, Invalid
+from shared.reference import Agency, Mapping, Matter
+from shared.reference.identifiers import normalise_number, number_problem
 from shared.runtime import Service
 from shared.web.callers import Caller, service
 from shared.web.paging import cursor, place

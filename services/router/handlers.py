@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, assert_never
 
 from pydantic import TypeAdapter
-from shared.calendar import Calendar, due
-from shared.reference import FALLBACK, Mapping
 
 from services.router.domain import (
     Assigned,
@@ -23,8 +21,10 @@ from services.router.domain import (
 )
 from services.router.settings import RouterSettings
 from services.router.tables import DecisionRecord, Routing
+from shared.calendar import Calendar, due
 from shared.errors import Conflict, FieldError, Invalid, NotFound
 from shared.events import Candidate, CaseResolved, ComplaintAssigned, ComplaintFiled, ComplaintHeld, ComplaintWithdrawn
+from shared.reference import FALLBACK, Mapping
 from shared.timers import Due
 from shared.tx import Tx
 

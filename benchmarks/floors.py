@@ -91,5 +91,5 @@ def with_sqlmodel(url: str) -> FastAPI:
 
 if __name__ == "__main__":
     kind, port, url = sys.argv[1], int(sys.argv[2]), sys.argv[-1]
-    app = {"empty": empty, "asyncpg": lambda: with_asyncpg(url), "sqlmodel": lambda: with_sqlmodel(url)}[kind]()
-    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_level="warning")
+    made = empty() if kind == "empty" else with_asyncpg(url) if kind == "asyncpg" else with_sqlmodel(url)
+    uvicorn.run(made, host="127.0.0.1", port=port, access_log=False, log_level="warning")

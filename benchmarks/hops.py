@@ -17,6 +17,7 @@ from services.intake.requests import NewComplaint
 from services.yousu.embedded import BUILDS
 from shared.bus.kafka import KafkaBus
 from shared.composition import surroundings
+from shared.runtime import Service
 from shared.settings import Settings
 from tests.samples import complaint
 
@@ -47,9 +48,8 @@ async def floor(stores: Stores) -> list[float]:
     producer = AIOKafkaProducer(bootstrap_servers=stores.kafka_servers, acks="all", enable_idempotence=True)
     await producer.start()
     arrived: list[dict[bytes, asyncio.Future[None]]] = [{}, {}]
-    readers = [
-        asyncio.create_task(_read(stores, topic, waiting)) for topic, waiting in zip(topics, arrived, strict=True)
-    ]
+    pairs = list(zip(topics, arrived, strict=True))
+    readers = [asyncio.create_task(_read(stores, topic, waiting)) for topic, waiting in pairs]
     await asyncio.sleep(1)
 
     async def one(number: int) -> float:
@@ -86,7 +86,7 @@ async def road(stores: Stores, environment: Any) -> list[float]:
         environment[f"YOUSU_{name}_DATABASE_URL"] = stores.new_database()
     bus = KafkaBus(stores.kafka_servers, topic=f"r{secrets.token_hex(4)}")
     around = surroundings(Settings(data_dir=stores.folder / "hops"), lambda _loop: None, bus=bus)
-    services = {service.name: service for service in (build(around) for build in BUILDS)}
+    services: dict[str, Service[Any]] = {service.name: service for service in (build(around) for build in BUILDS)}
     for service in services.values():
         service.migrate_at_start = True
         await service.start()

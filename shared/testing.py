@@ -132,7 +132,7 @@ class Rig:
         """One round of the relay; without `mark` it dies between send and mark."""
         relay = service.relay if mark else replace(service.relay)
         if not mark:
-            relay._mark = _died  # type: ignore[method-assign]
+            relay._mark = _died  # type: ignore[method-assign, assignment]
         async with service.database.reading() as session:
             with suppress(Transient):
                 return await relay.send_some(session)

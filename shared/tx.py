@@ -59,7 +59,7 @@ class Unit:
             self._rows[type(row), str(value)] = row
 
     async def flush(self) -> None:
-        """Write what the handlers left: their rows, then facts, deadlines and claims, a statement a table."""
+        """Write what the handlers left: their rows, then facts and deadlines, a statement a table."""
         await self.session.flush()
         grouped: dict[Table, list[dict[str, Any]]] = {}
         for table, values in self.inserts:
@@ -100,13 +100,17 @@ class Tx:
         return row
 
     def add(self, row: SQLModel) -> None:
-        """A new row."""
+        """A new row that may still change in this transaction."""
         self._wrote = True
         self._unit.add(row)
 
+    def insert(self, model: type[SQLModel], **values: Any) -> None:
+        """A new row that is finished, every column given; a whole batch of them is one statement."""
+        self._put(model.__table__, **values)  # type: ignore[attr-defined]
+
     async def flush(self) -> None:
         """Make what was added visible to this transaction's own queries."""
-        await self._unit.session.flush()
+        await self._unit.flush()
 
     def publish(self, fact: Fact) -> None:
         """A fact for everyone, sent after the commit. Lock the complaint's row first: order follows the lock."""

@@ -64,17 +64,21 @@ class Intake:
         code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
         identity = {"enterprise": filing.enterprise_name, "uscc": filing.uscc, **filing.contact}
         content = {"title": filing.title, "description": filing.description}
-        tx.add(
-            Complaint(
-                number=number,
-                code_digest=self.digest(number, code),
-                filed_at=tx.now,
-                owner=filing.owner,
-                region=filing.region,
-                matter=filing.matter,
-                identity=self.cipher.seal(to_json(identity), f"identity:{number}"),
-                content=self.cipher.seal(to_json(content), f"content:{number}"),
-            )
+        tx.insert(
+            Complaint,
+            number=number,
+            code_digest=self.digest(number, code),
+            filed_at=tx.now,
+            owner=filing.owner,
+            region=filing.region,
+            matter=filing.matter,
+            identity=self.cipher.seal(to_json(identity), f"identity:{number}"),
+            content=self.cipher.seal(to_json(content), f"content:{number}"),
+            status="filed",
+            assignment=0,
+            lead_agency=None,
+            co_agencies=[],
+            deadlines=[],
         )
         tx.publish(self._fact(number, filing, tx))
         return {"number": number, "access_code": code}
@@ -129,14 +133,14 @@ class Intake:
         if not may_withdraw(complaint.status):  # type: ignore[arg-type]
             raise Conflict("投诉已经结束，不能撤回", kind="already-ended", possible=["review", "rating"])
         complaint.status = "withdrawn"
-        tx.add(Entry(number=number, at=tx.now, what="withdrawn"))
+        tx.insert(Entry, number=number, at=tx.now, what="withdrawn", detail={})
         tx.publish(ComplaintWithdrawn(number=number, at=tx.now))
 
     async def reveal(self, number: str, what: str, who: str, tx: Tx) -> dict[str, Any]:
         """The complainant's identity or full text, unsealed; the look is recorded with the answer."""
         complaint = await _existing(number, tx)
         sealed = complaint.identity if what == "identity" else complaint.content
-        tx.add(Look(number=number, at=tx.now, who=who, what=what))
+        tx.insert(Look, number=number, at=tx.now, who=who, what=what)
         found: dict[str, Any] = from_json(self.cipher.open(sealed, f"{what}:{number}"))
         return found
 
@@ -151,13 +155,13 @@ async def _existing(number: str, tx: Tx) -> Complaint:
 async def show_held(fact: ComplaintHeld, tx: Tx) -> None:
     complaint = await _existing(fact.number, tx)
     complaint.status = follow(complaint.status, "triage")  # type: ignore[arg-type]
-    tx.add(Entry(number=fact.number, at=fact.at, what="held"))
+    tx.insert(Entry, number=fact.number, at=fact.at, what="held", detail={})
 
 
 async def show_assigned(fact: ComplaintAssigned, tx: Tx) -> None:
     """A newer assignment starts the view again; an older one is only recorded."""
     complaint = await _existing(fact.number, tx)
-    tx.add(Entry(number=fact.number, at=fact.at, what="assigned", detail={"agency": fact.lead_agency}))
+    tx.insert(Entry, number=fact.number, at=fact.at, what="assigned", detail={"agency": fact.lead_agency})
     if fact.assignment <= complaint.assignment:
         return
     complaint.status = follow("filed" if complaint.status not in _FINAL else complaint.status, "assigned")  # type: ignore[arg-type]
@@ -189,7 +193,7 @@ async def _show(
     number: str, fact: CaseAccepted | CaseReplied | CaseResolved, seen: Any, what: str, detail: dict[str, Any], tx: Tx
 ) -> None:
     complaint = await _existing(number, tx)
-    tx.add(Entry(number=number, at=fact.at, what=what, detail=detail))
+    tx.insert(Entry, number=number, at=fact.at, what=what, detail=detail)
     if fact.assignment == complaint.assignment:
         complaint.status = follow(complaint.status, seen)  # type: ignore[arg-type]
 

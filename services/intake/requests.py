@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from services.intake.handlers import Filing
 from shared.reference import current
-from shared.reference.identifiers import normalise_phone, phone_problem, uscc_problem
+from shared.reference.identifiers import normalise_phone, uscc_problem
 
 _MATTER = re.compile(r"\d{1,2}\.(problem|opinion)\.\d{1,2}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
@@ -41,8 +41,6 @@ def _uscc(text: str) -> str:
 
 
 def _phone(text: str) -> str:
-    if problem := phone_problem(text):
-        raise ValueError(problem)
     return normalise_phone(text)
 
 

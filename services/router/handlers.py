@@ -62,7 +62,7 @@ class Router:
             foreign_invested=fact.foreign_invested,
         )
         kept = _QUESTION.dump_python(question, mode="json")
-        row = Routing(number=fact.number, question=kept, filed_at=fact.at, state="new")
+        row = Routing(number=fact.number, question=kept, filed_at=fact.at, state="new", candidates=[], reasons=[])
         tx.add(row)
         match self.decision(question):
             case Assigned() as found:
@@ -84,21 +84,20 @@ class Router:
         row.state, row.assignment = "assigned", row.assignment + 1
         version = self.mapping().version
         question = _QUESTION.validate_python(row.question)
-        tx.add(
-            DecisionRecord(
-                number=row.number,
-                assignment=row.assignment,
-                at=tx.now,
-                lead_agency=found.lead,
-                co_agencies=list(found.co_agencies),
-                participants=list(found.participants),
-                matter=found.matter,
-                clause=found.clause,
-                reasons=list(found.reasons),
-                rules_version=version,
-                decided_by=by,
-                note=note,
-            )
+        tx.insert(
+            DecisionRecord,
+            number=row.number,
+            assignment=row.assignment,
+            at=tx.now,
+            lead_agency=found.lead,
+            co_agencies=list(found.co_agencies),
+            participants=list(found.participants),
+            matter=found.matter,
+            clause=found.clause,
+            reasons=list(found.reasons),
+            rules_version=version,
+            decided_by=by,
+            note=note,
         )
         tx.publish(
             ComplaintAssigned(

@@ -56,7 +56,7 @@ class Tracker:
             self._note(case, "late-assignment", "router", tx, assignment=fact.assignment)
             return
         if case is None:
-            case = Case(number=fact.number, state="to_accept")
+            case = Case(number=fact.number, state="to_accept", co_agencies=[], participants=[], reasons=[])
             tx.add(case)
         policy = policy_on(tx.now)
         due_times = policy.due_times(fact.case_class, fact.at, self.calendar())
@@ -76,7 +76,8 @@ class Tracker:
     def _start(self, case: Case, stage: Stage, due_at: datetime, warn_working_days: int, tx: Tx) -> None:
         name = f"{case.assignment}.{stage}"
         key = f"{case.number}:{name}"
-        tx.add(Deadline(id=key, number=case.number, assignment=case.assignment, stage=stage, due_at=due_at))
+        when = {"due_at": due_at, "met_at": None, "card": None}
+        tx.insert(Deadline, id=key, number=case.number, assignment=case.assignment, stage=stage, **when)
         tx.schedule(MISS, case.number, due_at + timedelta(seconds=1), name=name)
         warn_at = self.calendar().subtract_working_days(due_at, warn_working_days)
         if warn_at > tx.now:
@@ -86,7 +87,7 @@ class Tracker:
         """The complainant took it back; one that crossed its resolution on the way stays resolved."""
         case = await tx.lock(Case, fact.number)
         if case is None:
-            tx.add(Case(number=fact.number, state="withdrawn"))
+            tx.add(Case(number=fact.number, state="withdrawn", co_agencies=[], participants=[], reasons=[]))
             return
         if case.state in ENDED:
             return
@@ -158,9 +159,8 @@ class Tracker:
 
     @staticmethod
     def _note(case: Case, what: str, who: str, tx: Tx, **detail: Any) -> None:
-        entry = Entry(number=case.number, assignment=case.assignment, at=tx.now, what=what, who=who, detail=detail)
-        entry.from_state = case.state
-        tx.add(entry)
+        when = {"number": case.number, "assignment": detail.pop("assignment", case.assignment), "at": tx.now}
+        tx.insert(Entry, what=what, who=who, from_state=case.state, detail=detail, **when)
 
     async def warn(self, timer: Due, tx: Tx) -> None:
         """The yellow card: the deadline is near and not met."""

@@ -28,7 +28,7 @@ class KafkaBus:
         self.partitions = partitions
         self._replication = replication
         self._producer: AIOKafkaProducer | None = None
-        self._sending = asyncio.Lock()
+        self._starting = asyncio.Lock()
 
     async def start(self) -> None:
         """Nothing is reached yet: a service starts, and answers, while the broker is away."""
@@ -52,14 +52,14 @@ class KafkaBus:
             raise RuntimeError(f"topic {self.topic} has {found} partitions, {self.partitions} are needed for ever")
 
     async def send(self, records: Sequence[Record]) -> None:
-        async with self._sending:
-            try:
+        try:
+            async with self._starting:
                 producer = await self._ready()
-                for round_ in _rounds(records, self.partitions):
-                    await asyncio.gather(*[await self._append(producer, p, some) for p, some in round_.items()])
-            except (KafkaError, OSError, TimeoutError) as error:
-                await self._drop_producer()
-                raise Transient(f"kafka: {error!r}") from error
+            for round_ in _rounds(records, self.partitions):
+                await asyncio.gather(*[await self._append(producer, p, some) for p, some in round_.items()])
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self._drop_producer()
+            raise Transient(f"kafka: {error!r}") from error
 
     async def _append(self, producer: AIOKafkaProducer, partition: int, records: list[Record]) -> Any:
         batch = producer.create_batch()

@@ -37,11 +37,12 @@ def account() -> str | None:
 
 
 def as_account(command: Sequence[str]) -> list[str]:
-    """The command, run without root's rights."""
+    """The command without root's rights, save that it may walk through folders closed to others, as to its own in /root."""
     user = account()
-    return (
-        list(command) if user is None else ["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups", *command]
-    )
+    if user is None:
+        return list(command)
+    walk = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    return ["setpriv", f"--reuid={user}", "--regid=nogroup", "--clear-groups", *walk, *command]
 
 
 def prepare(home: Path, port: int) -> list[str]:
@@ -54,21 +55,12 @@ def prepare(home: Path, port: int) -> list[str]:
     data = home / "data"
     if (user := account()) is not None:
         shutil.chown(home, user, "nogroup")
-        _let_through(home)
     if not (data / "PG_VERSION").exists():
         order = [str(programs / "initdb"), "-D", str(data), "-U", "yousu", "-A", "trust", "-E", "UTF8", "--no-locale"]
         subprocess.run(as_account(order), check=True, stdout=subprocess.DEVNULL)
     options = [word for option in OPTIONS for word in ("-c", option)]
     server = [str(programs / "postgres"), "-D", str(data), "-p", str(port), "-k", str(home), *options]
     return as_account(server)
-
-
-def _let_through(home: Path) -> None:
-    """The account must be able to walk down to its own folder."""
-    for folder in home.parents:
-        mode = folder.stat().st_mode
-        if not mode & 0o001:
-            folder.chmod(mode | 0o011)
 
 
 def url(port: int, database: str) -> str:

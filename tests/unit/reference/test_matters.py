@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from shared.reference import Mapping, Matter, current
+from shared.reference import Mapping, current
 
 DIGEST = Path(__file__).parent / "annex-1.tsv"
 EVERYBODY = "各地各部门"
 #: The report's own wording; a title of ours may share a term with it, not a clause.
 CLAUSE_LENGTH = 12
+#: Who leads, who takes part, and whether everybody else is named too.
+Responsible = tuple[tuple[str, ...], tuple[str, ...], bool]
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +28,11 @@ def _digest() -> dict[str, str]:
     return {f"{row['item']}.{row['column']}.{row['sequence']}": row["responsible"] for row in rows}
 
 
-def _as_the_report_writes_it(matter: Matter, mapping: Mapping) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    names = [tuple(mapping.agency(code).code for code in codes) for codes in (matter.leads, matter.participants)]
-    return names[0], names[1], matter.form != "by_field"
+def _responsible(mapping: Mapping) -> dict[str, Responsible]:
+    return {m.ref: (m.leads, m.participants, m.form != "by_field") for m in mapping.matters.values()}
 
 
-def _as_read(responsible: str, mapping: Mapping) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Who leads, who takes part, and whether everybody else is named too."""
+def _as_read(responsible: str, mapping: Mapping) -> Responsible:
     before, led, after = responsible.rpartition("牵头")
     rest = after if led else responsible
     return _codes(before, mapping), _codes(rest, mapping), EVERYBODY in rest
@@ -49,7 +49,7 @@ def _codes(text: str, mapping: Mapping) -> tuple[str, ...]:
 
 def test_every_matter_names_whom_the_digest_names(mapping: Mapping) -> None:
     read = {ref: _as_read(responsible, mapping) for ref, responsible in _digest().items()}
-    assert {ref: _as_the_report_writes_it(m, mapping) for ref, m in mapping.matters.items()} == read
+    assert _responsible(mapping) == read
 
 
 def _cells(report: str) -> list[tuple[int, str, str]]:
@@ -85,7 +85,7 @@ def test_the_digest_is_what_the_report_says(report: Path) -> None:
 def test_every_matter_names_whom_the_report_names(report: Path, mapping: Mapping) -> None:
     statements = _statements(report.read_text(encoding="utf-8"))
     read = {ref: _as_read(responsible, mapping) for ref, responsible in statements.items()}
-    assert {ref: _as_the_report_writes_it(m, mapping) for ref, m in mapping.matters.items()} == read
+    assert _responsible(mapping) == read
 
 
 def test_no_title_is_a_clause_of_the_report(report: Path, mapping: Mapping) -> None:

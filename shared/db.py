@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 #: PostgreSQL's own word for «try again»: serialisation, deadlock, shutdown, crash, connection trouble.
 _RETRYABLE_STATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "25006")
@@ -32,6 +32,7 @@ class Database:
         else:
             self.engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=4, pool_recycle=1800)
             self._reader = self.engine
+        self._apart = create_async_engine(self.url, poolclass=NullPool)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
@@ -49,12 +50,19 @@ class Database:
         async with _session(self._reader) as session:
             yield session
 
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[AsyncSession]:
+        """A session on a connection of its own that is closed at the end, however it ends: for locks of the session."""
+        async with _session(self._apart) as session:
+            yield session
+
     async def ping(self) -> None:
         """Raise unless the database answers."""
         async with self.reading() as session:
             await session.execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        await self._apart.dispose()
         await self.engine.dispose()
         if self._reader is not self.engine:
             await self._reader.dispose()

@@ -67,7 +67,8 @@ class Relay:
             async with self.database.reading() as session:
                 yield session
             return
-        async with self.database.reading() as session:
+        # The lock is the session's: only closing its connection gives it up for certain, also when cancelled.
+        async with self.database.apart() as session:
             key = int.from_bytes(b"outbox", "big") & 0x7FFFFFFF
             mine = await session.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key})
             await session.commit()
@@ -75,9 +76,6 @@ class Relay:
                 yield session if mine else None
             finally:
                 self.leading = False
-                if mine:
-                    # The lock is the session's: closing the connection is what gives it up for certain.
-                    await (await session.connection()).invalidate()
 
     async def _lead(self, session: AsyncSession) -> None:
         self.leading = True

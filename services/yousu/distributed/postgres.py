@@ -37,7 +37,7 @@ def account() -> str | None:
 
 
 def as_account(command: Sequence[str]) -> list[str]:
-    """The command without root's rights, save that it may walk through folders closed to others, as to its own in /root."""
+    """The command without root's rights, save that it may walk through closed folders, as to its own in /root."""
     user = account()
     if user is None:
         return list(command)

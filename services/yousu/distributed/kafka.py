@@ -64,5 +64,7 @@ def prepare(home: Path, port: int) -> list[str]:
     java += ["-cp", f"{jars()}/*"]
     if not (data / "meta.properties").exists():
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        subprocess.run([*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)], check=True)
+        subprocess.run(
+            [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)], check=True
+        )
     return [*java, "kafka.Kafka", str(properties)]

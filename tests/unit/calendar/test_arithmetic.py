@@ -11,7 +11,7 @@ from shared.clock import SHANGHAI
 
 CALENDAR = current()
 #: Far enough from both ends of the tables for any limit below.
-STARTS = st.datetimes(datetime(2005, 1, 1), datetime(2025, 12, 31), timezones=st.just(SHANGHAI))
+STARTS = st.datetimes(datetime(2005, 1, 1), datetime(2025, 12, 31), timezones=st.just(SHANGHAI))  # noqa: DTZ001
 LIMITS = st.integers(1, 90)
 UNITS = st.sampled_from(["working_day", "calendar_day"])
 

@@ -13,6 +13,8 @@ from shared import trace
 from shared.errors import PROBLEM_PREFIX, FieldError, Invalid, Problem
 
 log = structlog.get_logger()
+#: What is said of a fault nobody found words for; a test holds that no request can meet it.
+UNEXPLAINED = "不正确"
 _REASONS = {
     "missing": "必填",
     "extra_forbidden": "没有这个字段，请删除或检查拼写",
@@ -42,7 +44,8 @@ _REASONS = {
     "timezone_aware": "时间须带时区，例如 2026-11-24T09:00:00+08:00",
     "literal_error": "应为其中之一：{expected}",
     "finite_number": "应为有限的数",
-    "too_long": "至多 {max_length} 项",
+    "too_short": "太短，至少 {min_length} 个字",
+    "too_long": "太长，至多 {max_length} 个字",
 }
 
 
@@ -59,8 +62,8 @@ def _field(location: Sequence[Any]) -> str:
 def _reason(error: Mapping[str, Any]) -> str:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "value_error":
-        return str(context.get("error", "不正确"))
-    return _REASONS.get(kind, "不正确").format_map({**context})
+        return str(context.get("error", UNEXPLAINED))
+    return _REASONS.get(kind, UNEXPLAINED).format_map({**context})
 
 
 def render(problem: Problem) -> JSONResponse:

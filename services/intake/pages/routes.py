@@ -42,6 +42,19 @@ WHAT = {
     "resolved": "办结",
     "withdrawn": "撤回",
 }
+LABEL = {
+    "enterprise.name": "企业名称",
+    "enterprise.uscc": "统一社会信用代码",
+    "contact.name": "联系人",
+    "contact.phone": "联系电话",
+    "contact.email": "电子邮箱",
+    "region": "事情发生在",
+    "title": "标题",
+    "description": "经过与诉求",
+    "matter": "事项",
+    "respondent.name": "被投诉单位",
+    "amount": "涉及金额",
+}
 STAGE = {"accept": "签收", "reply": "首次答复", "resolve": "办结"}
 
 
@@ -56,7 +69,7 @@ def _agency(code: str | None) -> str:
 
 
 templates.env.filters |= {"moment": _moment, "agency": _agency, "readable": readable_number}
-templates.env.globals |= {"STATUS": STATUS, "WHAT": WHAT, "STAGE": STAGE}
+templates.env.globals |= {"STATUS": STATUS, "WHAT": WHAT, "STAGE": STAGE, "LABEL": LABEL}
 
 
 def _page(request: Request, name: str, status: int = 200, **context: Any) -> Response:

@@ -23,6 +23,10 @@ _TRUE = {"1", "true", "yes", "是"}
 _BOOLEAN = {"confidential", "foreign_invested"}
 
 
+class Unanswered(Exception):
+    """A row got no answer however often it was sent; the rows before it are filed, running again goes on."""
+
+
 @dataclass
 class Ledger:
     """What became of each row, kept beside the file; `NAME.filed.jsonl` and `NAME.refused.jsonl`."""
@@ -34,7 +38,10 @@ class Ledger:
         self.filed_path = self.source.with_name(self.source.name + ".filed.jsonl")
         self.refused_path = self.source.with_name(self.source.name + ".refused.jsonl")
         if self.filed_path.exists():
-            lines = self.filed_path.read_text(encoding="utf-8").splitlines()
+            text = self.filed_path.read_text(encoding="utf-8")
+            if text and not text.endswith("\n"):
+                self.filed_path.write_text(text + "\n", encoding="utf-8")
+            lines = text.splitlines()
             self.filed = {found["row"] for line in lines if (found := _whole(line)) is not None}
         self.refused_path.unlink(missing_ok=True)
 
@@ -105,7 +112,7 @@ def _nested(row: dict[str | None, str | None]) -> dict[str, Any]:
 
 
 async def file_all(path: Path, origin: str, out: Console) -> int:
-    """File every row that is not filed yet; how many were refused."""
+    """File every row that is not filed yet; how many were refused. Raises Unanswered when nobody answers."""
     ledger, rows = Ledger(path), list(read_rows(path))
     waiting = asyncio.Queue[Row]()
     for row in rows:
@@ -120,16 +127,26 @@ async def file_all(path: Path, origin: str, out: Console) -> int:
             nonlocal refused
             while not waiting.empty():
                 row = waiting.get_nowait()
-                refused += not await _file_one(client, row, ledger)
+                filed = await _file_one(client, row, ledger)
+                refused += not filed
                 progress.advance(bar)
 
-        async with Client(origin) as client, asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(work(client))
+        async with Client(origin) as client:
+            workers = [asyncio.create_task(work(client)) for _ in range(AT_ONCE)]
+            await _all_or_first_failure(workers)
     out.print(f"已提交 {len(rows) - refused} 件，拒收 {refused} 件；回执在 {ledger.filed_path}")
     if refused:
         out.print(f"拒收的行和原因在 {ledger.refused_path}")
     return refused
+
+
+async def _all_or_first_failure(workers: list["asyncio.Task[None]"]) -> None:
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
 
 
 async def _file_one(client: Client, row: Row, ledger: Ledger) -> bool:
@@ -150,4 +167,4 @@ async def _file_one(client: Client, row: Row, ledger: Ledger) -> bool:
             ledger.note_filed(row.id, row.line, filed.number, filed.access_code)
             return True
         await asyncio.sleep(0.2 * 2**attempt)
-    raise SystemExit(f"第 {row.line} 行没有得到答复（{fault}）；稍后再运行同一命令会接着提交")
+    raise Unanswered(f"第 {row.line} 行没有得到答复（{fault}）；稍后再运行同一命令会接着提交")

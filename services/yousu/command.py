@@ -63,9 +63,13 @@ def file(
     origin: Origin = "",
 ) -> None:
     """File complaints in bulk; run it again after an interruption and it goes on where it stopped."""
-    from services.yousu.bulk import file_all
+    from services.yousu.bulk import Unanswered, file_all
 
-    refused = asyncio.run(file_all(complaints, origin_or_default(origin), out))
+    try:
+        refused = asyncio.run(file_all(complaints, origin_or_default(origin), out))
+    except Unanswered as stopped:
+        out.print(str(stopped))
+        raise typer.Exit(2) from stopped
     raise typer.Exit(1 if refused else 0)
 
 

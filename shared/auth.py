@@ -3,6 +3,7 @@
 Claims: `iss`, `aud`, `exp`, `sub`, `role` (one of ROLES), `agency` (its code, for role agency).
 """
 
+import asyncio
 import json
 import time
 from collections import OrderedDict
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.crypto import write_secret
-from shared.errors import Forbidden, Unauthenticated
+from shared.errors import Forbidden, Unauthenticated, Unavailable
 
 Role = Literal["enterprise", "agency", "dispatcher", "supervisor", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -40,7 +41,7 @@ class Principal:
 
 
 class Verifier:
-    """Turns a bearer token into a Principal, without asking anybody."""
+    """Turns a bearer token into a Principal, without asking anybody but, once in a while, for the issuer's keys."""
 
     def __init__(self, jwks: dict[str, Any] | str, *, issuer: str, audience: str) -> None:
         self._remote = (
@@ -50,14 +51,17 @@ class Verifier:
         self._issuer, self._audience = issuer, audience
         self._seen: OrderedDict[str, tuple[Principal, float]] = OrderedDict()
 
-    def verify(self, token: str) -> Principal:
-        """The caller; Unauthenticated when the token is not valid now."""
+    async def verify(self, token: str) -> Principal:
+        """The caller; Unauthenticated when the token is not valid now, Unavailable when no key can be had for it."""
         known = self._seen.get(token)
         if known and known[1] > time.time():
             return known[0]
         try:
-            claims = self._claims(token)
+            # A key that is not at hand yet is fetched, which must not hold up everybody else.
+            claims = await asyncio.to_thread(self._claims, token) if self._remote else self._claims(token)
             principal = _principal(claims)
+        except jwt.PyJWKClientConnectionError as error:
+            raise Unavailable("暂时无法核对令牌，请稍后再试") from error
         except (jwt.PyJWTError, KeyError, ValueError) as error:
             raise Unauthenticated("令牌无效或已过期，请重新获取") from error
         self._seen[token] = (principal, float(claims["exp"]))
@@ -86,6 +90,8 @@ def _principal(claims: dict[str, Any]) -> Principal:
     if role not in ROLES:
         raise ValueError(f"unknown role {role!r}")
     agency = claims["agency"] if role == "agency" else None
+    if role == "agency" and not (isinstance(agency, str) and agency):
+        raise ValueError("an agency's token must name the agency")
     return Principal(str(claims["sub"]), cast(Role, role), agency)
 
 

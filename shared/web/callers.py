@@ -28,7 +28,7 @@ async def caller(request: Request, authorization: Annotated[str | None, Header()
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Authorization 应为 Bearer 令牌")
-    found: Principal = request.app.state.verifier.verify(token.strip())
+    found: Principal = await request.app.state.verifier.verify(token.strip())
     return found
 
 

@@ -42,6 +42,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def free_range() -> int:
+    """A port with room above it for a whole distributed system, below those that the system hands to connections."""
+    return free_port() // 4 + 10_000
+
+
 @pytest.fixture
 def clock() -> ManualClock:
     """A Tuesday morning in Henan."""

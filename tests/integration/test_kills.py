@@ -16,7 +16,7 @@ import pytest
 
 from services.yousu.distributed.supervisor import POSTGRES_OFFSET
 from shared.client import Client, Filed, Refused
-from tests.conftest import free_port, wait_until
+from tests.conftest import free_range, wait_until
 from tests.samples import complaint
 
 pytestmark = [pytest.mark.distributed, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
@@ -28,7 +28,7 @@ START_SECONDS, SETTLE_SECONDS = 120, 150
 @pytest.fixture
 def distributed_system(tmp_path: Path, distributed_programs: None) -> Iterator[tuple[int, Path]]:
     """The distributed system with two replicas of each service; its port and its folder."""
-    port = free_port() // 2 + 10_000
+    port = free_range()
     environment = {**os.environ, "YOUSU_PORT": str(port), "YOUSU_DATA_DIR": str(tmp_path), "YOUSU_REPLICAS": "2"}
     with (tmp_path / "supervisor.log").open("wb") as log:
         supervisor = subprocess.Popen(

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, NullPool
 
 #: PostgreSQL's own word for «try again»: serialisation, deadlock, shutdown, crash, connection trouble.
@@ -52,8 +52,8 @@ class Database:
 
     @asynccontextmanager
     async def apart(self) -> AsyncIterator[AsyncSession]:
-        """A session on a connection of its own that is closed at the end, however it ends: for locks of the session."""
-        async with _session(self._apart) as session:
+        """A session that keeps one connection from commit to commit and closes it at the end: for session locks."""
+        async with self._apart.connect() as connection, _session(connection) as session:
             yield session
 
     async def ping(self) -> None:
@@ -68,8 +68,8 @@ class Database:
             await self._reader.dispose()
 
 
-def _session(engine: AsyncEngine) -> AsyncSession:
-    return AsyncSession(engine, expire_on_commit=False, autoflush=False)
+def _session(bind: AsyncEngine | AsyncConnection) -> AsyncSession:
+    return AsyncSession(bind, expire_on_commit=False, autoflush=False)
 
 
 def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:

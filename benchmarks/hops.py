@@ -98,16 +98,26 @@ async def road(stores: Stores, environment: Any) -> list[float]:
         start = time.perf_counter()
         answer = await intake.door.run("", partial(intake.parts.file, body.filing(None)))
         filing[answer["number"]] = arrived = asyncio.get_running_loop().create_future()
+        committed.set()
         return float(await arrived) - start
+
+    committed, wake_relay = asyncio.Event(), tracker.consumer.on_commit
+
+    def on_commit() -> None:
+        wake_relay()
+        committed.set()
+
+    tracker.consumer.on_commit = on_commit
 
     async def watch() -> None:
         while True:
+            await committed.wait()
+            committed.clear()
             async with tracker.database.reading() as session:
-                waiting = [number for number, arrived in filing.items() if not arrived.done()]
+                waiting = list(filing)
                 query = text("SELECT number FROM case_ WHERE number = ANY(:waiting)")
                 for number in await session.scalars(query, {"waiting": waiting}):
-                    filing[number].set_result(time.perf_counter())
-            await asyncio.sleep(0.002)
+                    filing.pop(number).set_result(time.perf_counter())
 
     watcher = asyncio.create_task(watch())
     found = await steady(one)

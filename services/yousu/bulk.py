@@ -111,7 +111,7 @@ def _nested(row: dict[str | None, str | None]) -> dict[str, Any]:
     return found
 
 
-async def file_all(path: Path, origin: str, out: Console) -> int:
+async def file_all(path: Path, client: Client, out: Console, *, tries: int = TRIES) -> int:
     """File every row that is not filed yet; how many were refused. Raises Unanswered when nobody answers."""
     ledger, rows = Ledger(path), list(read_rows(path))
     waiting = asyncio.Queue[Row]()
@@ -123,17 +123,15 @@ async def file_all(path: Path, origin: str, out: Console) -> int:
     with Progress(*columns, console=out) as progress:
         bar = progress.add_task("提交投诉", total=len(rows), completed=len(rows) - waiting.qsize())
 
-        async def work(client: Client) -> None:
+        async def work() -> None:
             nonlocal refused
             while not waiting.empty():
                 row = waiting.get_nowait()
-                filed = await _file_one(client, row, ledger)
+                filed = await _file_one(client, row, ledger, tries)
                 refused += not filed
                 progress.advance(bar)
 
-        async with Client(origin) as client:
-            workers = [asyncio.create_task(work(client)) for _ in range(AT_ONCE)]
-            await _all_or_first_failure(workers)
+        await _all_or_first_failure([asyncio.create_task(work()) for _ in range(AT_ONCE)])
     out.print(f"已提交 {len(rows) - refused} 件，拒收 {refused} 件；回执在 {ledger.filed_path}")
     if refused:
         out.print(f"拒收的行和原因在 {ledger.refused_path}")
@@ -149,11 +147,11 @@ async def _all_or_first_failure(workers: list["asyncio.Task[None]"]) -> None:
         await asyncio.gather(*workers, return_exceptions=True)
 
 
-async def _file_one(client: Client, row: Row, ledger: Ledger) -> bool:
+async def _file_one(client: Client, row: Row, ledger: Ledger, tries: int) -> bool:
     if row.request is None:
         ledger.note_refused(row.id, row.line, row.fault or "")
         return False
-    for attempt in range(TRIES):
+    for attempt in range(tries):
         try:
             filed = await client.file(row.request, idempotency_key=f"bulk-{row.id}")
         except Refused as refusal:

@@ -64,9 +64,14 @@ def file(
 ) -> None:
     """File complaints in bulk; run it again after an interruption and it goes on where it stopped."""
     from services.yousu.bulk import Unanswered, file_all
+    from shared.client import Client
+
+    async def all_rows() -> int:
+        async with Client(origin_or_default(origin)) as client:
+            return await file_all(complaints, client, out)
 
     try:
-        refused = asyncio.run(file_all(complaints, origin_or_default(origin), out))
+        refused = asyncio.run(all_rows())
     except Unanswered as stopped:
         out.print(str(stopped))
         raise typer.Exit(2) from stopped

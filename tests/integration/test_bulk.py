@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from rich.console import Console
 from sqlalchemy import text
 
 from services.yousu import bulk
 from shared.client import Client
+from tests.conftest import free_port
 from tests.integration.system import System
 from tests.samples import complaint
 
@@ -21,12 +21,6 @@ def quiet() -> Console:
     return Console(quiet=True)
 
 
-@pytest.fixture(autouse=True)
-def in_memory(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command's client speaks to the system in memory."""
-    monkeypatch.setattr(bulk, "Client", lambda origin: Client(origin, transport=system.transport))
-
-
 def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -34,6 +28,12 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def write(path: Path, bodies: list[Any]) -> Path:
     path.write_text("".join(json.dumps(b, ensure_ascii=False) + "\n" for b in bodies), encoding="utf-8")
     return path
+
+
+async def file(path: Path, system: System, out: Console) -> int:
+    """What the command does, its client speaking to the system in memory."""
+    async with system.client() as client:
+        return await bulk.file_all(path, client, out)
 
 
 async def filed_in(system: System) -> int:
@@ -46,7 +46,7 @@ async def test_good_rows_are_filed_and_bad_ones_reported_with_line_and_reason(
 ) -> None:
     path = write(tmp_path / "c.jsonl", [complaint(1), complaint(2, region="999999"), complaint(3)])
     path.write_text(path.read_text(encoding="utf-8") + "{not json\n", encoding="utf-8")
-    assert await bulk.file_all(path, "http://yousu.test", quiet) == 2
+    assert await file(path, system, quiet) == 2
     assert [entry["line"] for entry in lines(tmp_path / "c.jsonl.filed.jsonl")] == [1, 3]
     refused = lines(tmp_path / "c.jsonl.refused.jsonl")
     assert {entry["line"] for entry in refused} == {2, 4}
@@ -55,11 +55,11 @@ async def test_good_rows_are_filed_and_bad_ones_reported_with_line_and_reason(
 
 async def test_a_second_run_files_only_what_is_missing(system: System, tmp_path: Path, quiet: Console) -> None:
     path = write(tmp_path / "c.jsonl", [complaint(seed) for seed in range(10)])
-    await bulk.file_all(path, "http://yousu.test", quiet)
+    await file(path, system, quiet)
     ledger = tmp_path / "c.jsonl.filed.jsonl"
     kept = ledger.read_text(encoding="utf-8").splitlines(keepends=True)
     ledger.write_text("".join(kept[:4]) + kept[4][:20], encoding="utf-8")
-    assert await bulk.file_all(path, "http://yousu.test", quiet) == 0
+    assert await file(path, system, quiet) == 0
     assert await filed_in(system) == 10
     assert len({entry["number"] for entry in map(bulk._whole, ledger.read_text().splitlines()) if entry}) == 10
 
@@ -68,23 +68,21 @@ async def test_a_spreadsheet_with_a_byte_order_mark_is_read(system: System, tmp_
     path, body = tmp_path / "c.csv", complaint(5, confidential=True)
     row = {f"enterprise.{k}": v for k, v in body.pop("enterprise").items()}
     row |= {f"contact.{k}": v for k, v in body.pop("contact").items()} | body | {"confidential": "是"}
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
+    with path.open("w", encoding="utf-8-sig", newline="") as sheet:
+        writer = csv.DictWriter(sheet, list(row))
         writer.writeheader()
         writer.writerow(row)
-    assert await bulk.file_all(path, "http://yousu.test", quiet) == 0
+    assert await file(path, system, quiet) == 0
     assert await filed_in(system) == 1
 
 
 async def test_without_an_answer_the_run_ends_with_the_row_and_can_go_on(
-    system: System, tmp_path: Path, quiet: Console, monkeypatch: pytest.MonkeyPatch
+    system: System, tmp_path: Path, quiet: Console
 ) -> None:
-    def away(_request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("nobody there")
-
     path = write(tmp_path / "c.jsonl", [complaint(1)])
-    monkeypatch.setattr(bulk, "Client", lambda origin: Client(origin, transport=httpx.MockTransport(away)))
-    monkeypatch.setattr(bulk, "TRIES", 2)
-    with pytest.raises(bulk.Unanswered, match="第 1 行"):
-        await bulk.file_all(path, "http://yousu.test", quiet)
+    async with Client(f"http://127.0.0.1:{free_port()}") as nobody:
+        with pytest.raises(bulk.Unanswered, match="第 1 行"):
+            await bulk.file_all(path, nobody, quiet, tries=2)
     assert not (tmp_path / "c.jsonl.filed.jsonl").exists()
+    assert await file(path, system, quiet) == 0
+    assert await filed_in(system) == 1

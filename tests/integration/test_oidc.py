@@ -46,10 +46,11 @@ class Office:
             return {"keys": [{**public, "kid": "2026", "use": "sig", "alg": "RS256"}]}
         return None
 
-    def token(self, **changes: Any) -> str:
+    def token(self, key: rsa.RSAPrivateKey | None = None, **changes: Any) -> str:
+        """Signed by `key`, its own when left out."""
         now = int(time.time())
         claims = {"iss": ISSUER, "aud": AUDIENCE, "exp": now + 60, "sub": "zhang", "role": "agency", "agency": "hn-gxt"}
-        return jwt.encode({**claims, **changes}, self.key, algorithm="RS256", headers={"kid": "2026"})
+        return jwt.encode({**claims, **changes}, key or self.key, algorithm="RS256", headers={"kid": "2026"})
 
 
 @pytest.fixture
@@ -84,10 +85,15 @@ async def test_a_claim_that_is_not_right_is_refused(
 
 
 async def test_a_token_signed_by_another_key_is_refused(office: Office, verifier: Verifier) -> None:
-    await verifier.verify(office.token())
-    office.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     with pytest.raises(Unauthenticated):
-        await verifier.verify(office.token())
+        await verifier.verify(office.token(rsa.generate_private_key(public_exponent=65537, key_size=2048)))
+
+
+async def test_a_known_key_verifies_new_tokens_while_the_issuer_is_away(office: Office, verifier: Verifier) -> None:
+    await verifier.verify(office.token())
+    office.server.shutdown()
+    office.server.server_close()
+    assert (await verifier.verify(office.token(sub="wang"))).subject == "wang"
 
 
 async def test_an_issuer_that_cannot_be_reached_is_no_fault_of_the_token(office: Office) -> None:

@@ -40,7 +40,7 @@ class Due(BaseModel):
     """One deadline of a case: its stage and the last moment that is still in time."""
 
     model_config = ConfigDict(frozen=True)
-    stage: Literal["accept", "reply", "resolve"]
+    stage: str
     due_at: AwareDatetime
 
 
@@ -67,17 +67,56 @@ class ComplaintWithdrawn(Fact):
     """The complainant took the complaint back. By intake; for router (drops it) and tracker (closes the case)."""
 
 
+class ComplaintSupplemented(Fact):
+    """The complainant gave more; `text` is masked. By intake; for router (a held one) and tracker (a suspended one)."""
+
+    text: str
+
+
 class ComplaintHeld(Fact):
-    """The router would not decide; a dispatcher will. By router; for intake (shows 人工研判)."""
+    """The router would not decide; a dispatcher will. By router; for intake (shows 人工研判).
+
+    `out_of_scope` in 0..1 is how far the text seems to be none of this system's matters; a person decides that too.
+    """
 
     candidates: tuple[Candidate, ...] = ()
+    out_of_scope: float = 0.0
     reasons: tuple[str, ...]
+
+
+class SupplementAsked(Fact):
+    """A dispatcher needs more from the complainant by `due_at`. By router; for intake (shows 需要补充材料)."""
+
+    reason: str
+    due_at: AwareDatetime
+
+
+class ComplaintLinked(Fact):
+    """The same enterprise's open complaint on the same matter and respondent, `other`, is known. By router; for intake.
+
+    Both complaints go on; nothing is merged.
+    """
+
+    other: str
+
+
+class ComplaintRefused(Fact):
+    """A dispatcher refused it, a supervisor approved. By router; for intake (shows why) and tracker (ends the case).
+
+    `code` is one of the refusal codes of the domain; `duplicate_of` names the complaint that is handled instead.
+    """
+
+    code: str
+    reason: str
+    duplicate_of: str | None = None
 
 
 class ComplaintAssigned(Fact):
     """A lead agency was named. By router; for tracker (opens the case) and intake (shows who handles it).
 
-    `assignment` counts from 1: what speaks of an older one is late. `clause` is the rule that decided.
+    `assignment` counts from 1: what speaks of an older one is late. `clause` is the rule that decided. A `designated`
+    agency was named after a return and may not return again. `key_supervision` says why the case is to be watched:
+    large_amount, long_overdue, repeated.
     """
 
     assignment: int
@@ -94,6 +133,9 @@ class ComplaintAssigned(Fact):
     clause: str
     rules_version: str
     decided_by: Literal["rules", "dispatcher"]
+    designated: bool = False
+    key_supervision: tuple[str, ...] = ()
+    enterprise: str | None = None
 
 
 class CaseOpened(Fact):
@@ -108,6 +150,40 @@ class CaseAccepted(Fact):
 
     assignment: int
     agency: str
+
+
+class CaseReturned(Fact):
+    """The agency says it is not its duty; it stays responsible until the next assignment. By tracker; for router."""
+
+    assignment: int
+    agency: str
+    code: str
+    reason: str
+
+
+class CaseSuspended(Fact):
+    """The clock stands. By tracker; for intake, which asks the complainant when `why` is supplement."""
+
+    assignment: int
+    why: Literal["supplement", "expert", "other"]
+    reason: str
+    until: AwareDatetime
+
+
+class CaseResumed(Fact):
+    """The clock runs on, its deadlines moved by the pause. By tracker; for intake."""
+
+    assignment: int
+    reason: str
+    deadlines: tuple[Due, ...]
+
+
+class DeadlinesMoved(Fact):
+    """Deadlines changed while the clock ran: an extension, or a year's calendar was published. By tracker; for intake."""
+
+    assignment: int
+    reason: str
+    deadlines: tuple[Due, ...]
 
 
 class CaseReplied(Fact):
@@ -126,6 +202,36 @@ class CaseResolved(Fact):
     agency: str
 
 
+class ComplaintRated(Fact):
+    """The complainant's 评价 of a resolution: `grade` 5 非常满意 … 1 非常不满意. By intake; for tracker (counts, reopens)."""
+
+    grade: int = Field(ge=1, le=5)
+    solved: bool
+    comment: str | None = None
+
+
+class ReviewAsked(Fact):
+    """The complainant contests the result; `reason` is masked. By intake; for tracker (a supervisor reviews)."""
+
+    reason: str
+
+
+class ReviewDecided(Fact):
+    """A supervisor reviewed the result and reopened the case, or let it stand. By tracker; for intake."""
+
+    assignment: int
+    upheld: bool
+    reason: str
+
+
+class CaseReopened(Fact):
+    """The case is handled again, after a 差评 or a review. By tracker; for intake and router (it is open again)."""
+
+    assignment: int
+    why: Literal["rating", "review"]
+    deadlines: tuple[Due, ...]
+
+
 class DeadlineWarned(Fact):
     """A deadline is about to be missed, the yellow card. By tracker; for who reminds."""
 
@@ -142,19 +248,42 @@ class DeadlineMissed(Fact):
     due_at: AwareDatetime
 
 
+class CaseSupervised(Fact):
+    """A supervision order 督办 with a number of its own and a deadline. By tracker; for who supervises."""
+
+    assignment: int
+    order: str
+    why: Literal["supervisor", "red_card", "rating", "key_supervision"]
+    reason: str
+    due_at: AwareDatetime
+
+
 FACTS: dict[str, type[Fact]] = {
     fact.__name__: fact
     for fact in (
         ComplaintFiled,
         ComplaintWithdrawn,
+        ComplaintSupplemented,
         ComplaintHeld,
+        SupplementAsked,
+        ComplaintLinked,
+        ComplaintRefused,
         ComplaintAssigned,
         CaseOpened,
         CaseAccepted,
+        CaseReturned,
+        CaseSuspended,
+        CaseResumed,
+        DeadlinesMoved,
         CaseReplied,
         CaseResolved,
+        ComplaintRated,
+        ReviewAsked,
+        ReviewDecided,
+        CaseReopened,
         DeadlineWarned,
         DeadlineMissed,
+        CaseSupervised,
     )
 }
 

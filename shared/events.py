@@ -179,7 +179,7 @@ class CaseResumed(Fact):
 
 
 class DeadlinesMoved(Fact):
-    """Deadlines changed while the clock ran: an extension, or a year's calendar was published. By tracker; for intake."""
+    """Deadlines changed as the clock ran: by an extension or a published calendar. By tracker; for intake."""
 
     assignment: int
     reason: str
@@ -203,7 +203,7 @@ class CaseResolved(Fact):
 
 
 class ComplaintRated(Fact):
-    """The complainant's 评价 of a resolution: `grade` 5 非常满意 … 1 非常不满意. By intake; for tracker (counts, reopens)."""
+    """评价 of a resolution, `grade` 5 非常满意 … 1 非常不满意. By intake; for tracker (counts, reopens)."""
 
     grade: int = Field(ge=1, le=5)
     solved: bool

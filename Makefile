@@ -31,10 +31,12 @@ bench: .venv/.dev
 
 .venv/.run: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) -e .
+	$(BIN)/yousu route fetch-model --if-possible
 	touch $@
 
 .venv/.dev: .venv/bin/python pyproject.toml constraints.txt
 	$(PIP) -e '.[dev]'
+	$(BIN)/yousu route fetch-model --if-possible
 	touch $@ .venv/.run
 
 clean:

@@ -6,10 +6,11 @@ from typing import Any
 
 import httpx
 
+from shared import calendar, reference
 from shared.auth import Issuer, Verifier
 from shared.bus import Bus
 from shared.bus.embedded import EmbeddedBus
-from shared.clock import Clock, SystemClock
+from shared.clock import Clock, SystemClock, in_shanghai
 from shared.crypto import Cipher, ensure_key_file
 from shared.runtime import Service, Spec, assemble
 from shared.settings import Settings
@@ -45,8 +46,12 @@ def surroundings(
 ) -> Surroundings:
     """What the settings describe; keys are made when the data folder has none."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    time = clock or SystemClock()
+    folders = (reference.SHIPPED, settings.rules_folder)
+    reference.serve_with(reference.Rules(folders, lambda: in_shanghai(time.now()).date()))
+    calendar.serve_with(calendar.Years((calendar.SHIPPED, settings.calendar_folder)))
     cipher = Cipher.from_file(ensure_key_file(settings.cipher_file))
-    return Surroundings(settings, clock or SystemClock(), bus or _bus(settings), cipher, _verifier(settings), on_death)
+    return Surroundings(settings, time, bus or _bus(settings), cipher, _verifier(settings), on_death)
 
 
 def _bus(settings: Settings) -> Bus:

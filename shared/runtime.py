@@ -43,6 +43,7 @@ class Spec(Generic[Parts]):
     timers: Mapping[str, TimerHandler]
     parts: Parts
     collect: Callable[[Any, CollectorRegistry], Awaitable[None]] | None = None
+    notes: Callable[[], dict[str, str]] | None = None
 
 
 @dataclass
@@ -108,7 +109,8 @@ class Service(Generic[Parts]):
 
     async def checks(self) -> dict[str, bool | str]:
         """What readiness rests on: database, schema and loops; the bus only informs, filing goes on without it."""
-        found: dict[str, bool | str] = {"loops": not self.dead_loops() and bool(self._tasks)}
+        found: dict[str, bool | str] = {**(self.spec.notes() if self.spec.notes else {})}
+        found |= {"loops": not self.dead_loops() and bool(self._tasks)}
         try:
             async with asyncio.timeout(2):
                 found["schema"] = await migrate.at_head(self.database, self.spec.migrations)

@@ -22,12 +22,26 @@ class Settings(BaseSettings):
     jwks: str | None = Field(
         None, description="file or URL of the issuer's public keys; without it the embedded issuer"
     )
+    rules_dir: Path | None = Field(
+        None, description="further versions of the mapping; default rules/ in the data folder"
+    )
+    calendar_dir: Path | None = Field(
+        None, description="an office's own calendar years; default calendar/ in the data folder"
+    )
     token_issuer: str = Field("yousu", description="`iss` a bearer token must carry")
     token_audience: str = Field("yousu", description="`aud` a bearer token must carry")
     max_body_bytes: int = Field(262_144, description="largest request body")
     inbox_keep_days: int = Field(30, description="how long handled event ids are kept; longer than a fact can return")
     outbox_keep_days: int = Field(7, description="how long sent facts are kept")
     idempotency_keep_days: int = Field(7, description="how long answers under an Idempotency-Key are kept")
+
+    @property
+    def rules_folder(self) -> Path:
+        return self.rules_dir or self.data_dir / "rules"
+
+    @property
+    def calendar_folder(self) -> Path:
+        return self.calendar_dir or self.data_dir / "calendar"
 
     @property
     def cipher_file(self) -> Path:

@@ -1,24 +1,47 @@
 """Door 1 of the router: the mapping, a preview of a decision, and the triage desk."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.router import store
-from services.router.domain import Assigned, Question
+from services.router.desk import (
+    AskSupplement,
+    ByAgency,
+    ByMatter,
+    Choice,
+    Desk,
+    DuplicateOf,
+    RefusalCode,
+    Refuse,
+)
+from services.router.domain import STRAY, Assigned, Question
 from services.router.handlers import Router
-from shared.errors import FieldError, Invalid
-from shared.reference import Agency, Mapping, Matter
+from services.router.tables import Routing
+from shared.errors import FieldError, Invalid, NotFound
+from shared.reference import Agency, Mapping, Matter, rules
 from shared.reference.identifiers import normalise_number, number_problem
 from shared.runtime import Service
-from shared.web.callers import Caller, service
+from shared.web.callers import Caller, Once, service
 from shared.web.paging import cursor, place
 
+#: How many candidates a person is shown.
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the router's routes use."""
+
+    router: Router
+    desk: Desk
+
+
 routes = APIRouter(prefix="/api/v1", tags=["router"])
-Here = Annotated[Service[Router], Depends(service("router"))]
+Here = Annotated[Service[Parts], Depends(service("router"))]
 
 
 class Respondent(BaseModel):
@@ -39,25 +62,73 @@ class Preview(BaseModel):
     foreign_invested: bool = False
 
 
+class Refusal(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    code: RefusalCode
+    reason: str = Field(min_length=2, max_length=1000)
+
+
+class Supplement(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(min_length=2, max_length=1000)
+    days: int = Field(5, ge=1, le=60)
+
+
 class TriageDecision(BaseModel):
-    """By matter or by agency, not both."""
+    """One of: by matter, by agency, refuse, duplicate, or ask the complainant for more."""
 
     model_config = ConfigDict(extra="forbid")
     matter: str | None = None
     agency: str | None = None
+    refusal: Refusal | None = None
+    duplicate_of: str | None = Field(None, max_length=40)
+    supplement: Supplement | None = None
     note: str | None = Field(None, max_length=1000)
 
     @model_validator(mode="after")
     def one_of_them(self) -> Self:
-        if (self.matter is None) == (self.agency is None):
-            raise ValueError("matter 与 agency 须填且只填一个")
+        given = (self.matter, self.agency, self.refusal, self.duplicate_of, self.supplement)
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("matter、agency、refusal、duplicate_of、supplement 须填且只填一个")
         return self
+
+    def choice(self) -> Choice:
+        """The same, as the desk takes it."""
+        if self.matter is not None:
+            return ByMatter(self.matter)
+        if self.agency is not None:
+            return ByAgency(self.agency)
+        if self.refusal is not None:
+            return Refuse(self.refusal.code, self.refusal.reason)
+        if self.supplement is not None:
+            return AskSupplement(self.supplement.reason, self.supplement.days)
+        return DuplicateOf(kept_number("duplicate_of", self.duplicate_of or ""))
+
+
+class RefusalApproval(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    approved: bool
+    reason: str | None = Field(None, max_length=1000)
+
+
+def kept_number(field: str, number: str) -> str:
+    """The number as it is kept; Invalid, naming the field, when its check character does not fit."""
+    if problem := number_problem(number):
+        raise Invalid([FieldError(field, problem)], kind="number-invalid")
+    return normalise_number(number)
+
+
+async def number_in_path(number: Annotated[str, Path(max_length=40)]) -> str:
+    return kept_number("number", number)
+
+
+Number = Annotated[str, Depends(number_in_path)]
 
 
 @routes.get("/matters")
 async def matters(here: Here) -> dict[str, Any]:
     """All matters of the mapping in force."""
-    mapping = here.parts.mapping()
+    mapping = here.parts.router.mapping()
     return {"version": mapping.version, "matters": [_matter(m, mapping) for m in mapping.matters.values()]}
 
 
@@ -81,7 +152,7 @@ def _matter(matter: Matter, mapping: Mapping) -> dict[str, Any]:
 @routes.get("/agencies")
 async def agencies(here: Here) -> dict[str, Any]:
     """The directory of agencies."""
-    mapping = here.parts.mapping()
+    mapping = here.parts.router.mapping()
     return {"version": mapping.version, "agencies": [_agency(a) for a in mapping.agencies.values()]}
 
 
@@ -94,7 +165,7 @@ def _agency(agency: Agency) -> dict[str, Any]:
 @routes.post("/routing/preview")
 async def preview(body: Preview, here: Here) -> dict[str, Any]:
     """What the router would decide; changes nothing."""
-    mapping = here.parts.mapping()
+    mapping = here.parts.router.mapping()
     if body.region is not None and body.region not in mapping.regions:
         raise Invalid([FieldError("region", "应为河南省的行政区划代码，例如 410102（郑州市中原区）")])
     if body.matter is not None and body.matter not in mapping.matters:
@@ -109,12 +180,23 @@ async def preview(body: Preview, here: Here) -> dict[str, Any]:
         respondent_agency=respondent.agency,
         foreign_invested=body.foreign_invested,
     )
-    decision = here.parts.decision(question)
-    shown = {"candidates": [], "co_agencies": [], "reasons": list(decision.reasons), "rules_version": mapping.version}
+    decision, read = await here.parts.router.decision(question)
+    candidates = [{"ref": r.ref, "score": round(r.score, 4)} for r in read.candidates[:SHOWN]]
+    shown = {
+        "matter": None,
+        "lead_agency": None,
+        "co_agencies": [],
+        "participants": [],
+        "candidates": candidates,
+        "out_of_scope": round(read.out_of_scope, 4),
+        "reasons": list(decision.reasons),
+        "rules_version": mapping.version,
+        "reader": read.reader,
+    }
     if isinstance(decision, Assigned):
-        agencies = {"lead_agency": decision.lead, "co_agencies": list(decision.co_agencies)}
-        return {**shown, "outcome": "assigned", "matter": decision.matter, **agencies}
-    return {**shown, "outcome": "triage", "candidates": [asdict(reading) for reading in decision.candidates]}
+        named = {"co_agencies": list(decision.co_agencies), "participants": list(decision.participants)}
+        return {**shown, "outcome": "assigned", "matter": decision.matter, "lead_agency": decision.lead, **named}
+    return {**shown, "outcome": "out_of_scope" if decision.out_of_scope >= STRAY else "triage"}
 
 
 @routes.get("/triage")
@@ -128,38 +210,79 @@ async def triage(
     caller.must_be("dispatcher", "supervisor")
     async with here.database.reading() as session:
         rows = await store.held(session, place(after), limit + 1)
-    items = [
-        {
-            "number": row.number,
-            "title": row.question["title"],
-            "candidates": row.candidates,
-            "reasons": row.reasons,
-            "held_at": row.held_at,
-        }
-        for row in rows[:limit]
-    ]
     more = len(rows) > limit
-    return {"items": items, "next": cursor(rows[limit - 1].held_at, rows[limit - 1].number) if more else None}
+    following = cursor(rows[limit - 1].held_at, rows[limit - 1].number) if more else None
+    return {"items": [held(row) for row in rows[:limit]], "next": following}
+
+
+def held(row: Routing) -> dict[str, Any]:
+    """A complaint at the desk: its masked text, the candidates and why it is here."""
+    shown = ("number", "state", "candidates", "out_of_scope", "reasons", "held_at", "refusal", "supplement", "reader")
+    asked = ("title", "text", "region", "matter", "respondent", "respondent_agency", "amount", "foreign_invested")
+    return {**{key: getattr(row, key) for key in shown}, **{key: row.question.get(key) for key in asked}}
+
+
+@routes.get("/triage/{number}")
+async def one_held(number: Number, here: Here, caller: Caller) -> dict[str, Any]:
+    """One complaint at the desk, or that was there."""
+    caller.must_be("dispatcher", "supervisor")
+    async with here.database.reading() as session:
+        row = await store.routing(session, number)
+    if row is None:
+        raise NotFound("没有这个受理编号", kind="no-such-complaint")
+    return {**held(row), "returned_by": row.returned_by}
 
 
 @routes.post("/triage/{number}/decision")
-async def decide(
-    number: Annotated[str, Path(max_length=40)], body: TriageDecision, here: Here, caller: Caller
-) -> dict[str, Any]:
-    """A dispatcher decides by matter or by agency."""
+async def decide(number: Number, body: TriageDecision, here: Here, caller: Caller, once: Once) -> dict[str, Any]:
+    """A dispatcher decides: by matter, by agency, refuse (a supervisor approves), duplicate, or ask for more."""
     caller.must_be("dispatcher", "supervisor")
-    if problem := number_problem(number):
-        raise Invalid([FieldError("number", problem)], kind="number-invalid")
-    key = normalise_number(number)
-    chosen = (body.matter, body.agency, body.note, caller.subject)
-    found: dict[str, Any] = await here.door.run(key, partial(here.parts.dispatch, key, *chosen))
-    return found
+    choice = body.choice()
+    await here.door.run(number, partial(here.parts.desk.decide, number, choice, body.note, caller), once)
+    return await _decided(number, here)
+
+
+@routes.post("/triage/{number}/refusal-approval")
+async def approve_refusal(number: Number, body: RefusalApproval, here: Here, caller: Caller) -> dict[str, Any]:
+    """A supervisor approves a proposed refusal, or sends the complaint back to the desk."""
+    caller.must_be("supervisor")
+    await here.door.run(number, partial(here.parts.desk.approve, number, body.approved, body.reason, caller))
+    return await _decided(number, here)
+
+
+async def _decided(number: str, here: Service[Parts]) -> dict[str, Any]:
+    async with here.database.reading() as session:
+        row = await store.routing(session, number)
+        found = await store.decisions(session, number)
+    last = found[-1] if found else None
+    shown = {"number": number, "state": row.state if row else None, "refusal": row.refusal if row else None}
+    if last is None or row is None or row.state != "assigned":
+        return shown
+    return {**shown, "lead_agency": last.lead_agency, "co_agencies": last.co_agencies, "reasons": last.reasons}
+
+
+@routes.get("/routing/accuracy")
+async def accuracy(
+    here: Here, caller: Caller, by: Literal["clause", "lead_agency", "reader", "rules_version"] = "lead_agency"
+) -> dict[str, Any]:
+    """派单准确率 by rule, agency, reader or version: what was returned, and where dispatchers chose otherwise."""
+    caller.must_be("dispatcher", "supervisor")
+    async with here.database.reading() as session:
+        rows = await store.accuracy(session, by)
+    return {"by": by, "groups": [asdict(row) for row in rows]}
+
+
+@routes.get("/routing/versions")
+async def versions(here: Here, caller: Caller) -> dict[str, Any]:
+    """The versions of the mapping: which serve, from when, and which were refused and why."""
+    caller.must_be("dispatcher", "supervisor")
+    return {"in_force": here.parts.router.mapping().version, **rules().told()}
 
 
 @routes.get("/routing/{number}")
-async def explain(number: str, here: Here, caller: Caller) -> dict[str, Any]:
+async def explain(number: Number, here: Here, caller: Caller) -> dict[str, Any]:
     """Every decision on this complaint, with its reasons."""
     caller.must_be("dispatcher", "supervisor")
     async with here.database.reading() as session:
-        found = await store.decisions(session, normalise_number(number))
+        found = await store.decisions(session, number)
     return {"number": number, "decisions": [d.model_dump(exclude={"id", "number"}) for d in found]}

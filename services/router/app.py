@@ -1,12 +1,16 @@
 """The router's composition root; `python -m services.router` serves it alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
-from services.router import api
+from services.router import api, pages
+from services.router.api import Parts
 from services.router.consumer import listening
-from services.router.domain import Reading
+from services.router.desk import Desk
+from services.router.domain import Read
+from services.router.figures import collect
 from services.router.handlers import Router
+from services.router.reading import open_reader, with_language_model
 from services.router.settings import RouterSettings
 from services.router.tables import kernel, metadata
 from services.router.timers import timing
@@ -15,23 +19,29 @@ from shared.composition import Surroundings
 from shared.runtime import Service, Spec
 
 
-def _unread(_title: str, _text: str) -> Sequence[Reading]:
-    """Without a reader a text says nothing, and a person decides."""
-    return ()
-
-
-def build(around: Surroundings) -> Service[Router]:
+def build(around: Surroundings) -> Service[Parts]:
     """The router in these surroundings."""
     settings = RouterSettings()
-    router = Router(reference.current, calendar.current, _unread, settings)
+    reader = open_reader(settings, around.settings.data_dir, reference.current())
+    read = with_language_model(reader, settings, lambda: {m.ref: m.title for m in reference.current().matters.values()})
+    return build_with(around, settings, read, reader.name)
+
+
+def build_with(
+    around: Surroundings, settings: RouterSettings, read: Callable[[str, str], Read], name: str
+) -> Service[Parts]:
+    """The router that reads texts with `read`, told as `name` in /readyz."""
+    router = Router(reference.current, calendar.current, read, settings)
     spec = Spec(
         name="router",
         metadata=metadata,
         kernel=kernel,
         migrations=Path(__file__).parent / "migrations",
-        routes=(api.routes,),
+        routes=(api.routes, pages.routes),
         handlers=listening(router),
         timers=timing(router),
-        parts=router,
+        parts=Parts(router, Desk(router)),
+        collect=collect,
+        notes=lambda: {"reader": name},
     )
     return around.service(spec, settings.database_url)

@@ -2,9 +2,23 @@
 
 from services.router.handlers import Router
 from shared.consumer import Handlers
-from shared.events import CaseResolved, ComplaintFiled, ComplaintWithdrawn
+from shared.events import (
+    CaseReopened,
+    CaseResolved,
+    CaseReturned,
+    ComplaintFiled,
+    ComplaintSupplemented,
+    ComplaintWithdrawn,
+)
 
 
 def listening(router: Router) -> Handlers:
     """Which fact goes to which handler."""
-    return {ComplaintFiled: router.route, ComplaintWithdrawn: router.drop, CaseResolved: router.drop}
+    return {
+        ComplaintFiled: router.route,
+        ComplaintSupplemented: router.supplement,
+        CaseReturned: router.reconsider,
+        ComplaintWithdrawn: router.drop,
+        CaseResolved: router.drop,
+        CaseReopened: router.reopen,
+    }

@@ -1,51 +1,69 @@
-"""What the router does with a fact, a dispatcher's decision, or a deadline."""
+"""What the router does with a fact or a deadline; the triage desk is in desk.py."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, assert_never
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Literal, assert_never
 
 from pydantic import TypeAdapter
 
 from services.router.domain import (
+    UNREAD,
     Assigned,
     Decision,
     NeedsTriage,
     Question,
+    Read,
     Reading,
+    Thresholds,
     assign,
-    assign_to,
     case_class,
     decide,
+    fallback,
+    key_supervision,
     respondents,
-    without,
 )
 from services.router.settings import RouterSettings
+from services.router.standing import end_standing, stand
 from services.router.tables import DecisionRecord, Routing
 from shared.calendar import Calendar, due
-from shared.errors import Conflict, FieldError, Invalid, NotFound
-from shared.events import Candidate, CaseResolved, ComplaintAssigned, ComplaintFiled, ComplaintHeld, ComplaintWithdrawn
-from shared.reference import FALLBACK, Mapping
+from shared.clock import in_shanghai
+from shared.events import (
+    Candidate,
+    CaseReopened,
+    CaseResolved,
+    CaseReturned,
+    ComplaintAssigned,
+    ComplaintFiled,
+    ComplaintHeld,
+    ComplaintLinked,
+    ComplaintSupplemented,
+    ComplaintWithdrawn,
+)
+from shared.reference import Mapping
 from shared.timers import Due
 from shared.tx import Tx
 
 _QUESTION = TypeAdapter(Question)
-DEEMED = "deemed-accepted"
+DEEMED, UNANSWERED = "deemed-accepted", "supplement-due"
+#: States in which a person is to decide.
+WAITING = ("held", "supplement")
 By = Literal["rules", "dispatcher"]
 
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """What the handlers of the router need beside the transaction; `read` finds matters in a text."""
+    """What the handlers of the router need beside the transaction; `read` finds matters in a text, and blocks."""
 
     mapping: Callable[[], Mapping]
     calendar: Callable[[], Calendar]
-    read: Callable[[str, str], Sequence[Reading]]
+    read: Callable[[str, str], Read]
     settings: RouterSettings
 
-    def decision(self, question: Question) -> Decision:
-        """What the rules say of this complaint today."""
-        readings = () if question.matter else self.read(question.title, question.text)
-        return decide(question, self.mapping(), readings)
+    async def decision(self, question: Question) -> tuple[Decision, Read]:
+        """What the rules say of this complaint today, and what the text said."""
+        read = await asyncio.to_thread(self.read, question.title, question.text)
+        return decide(question, self.mapping(), read), read
 
     async def route(self, fact: ComplaintFiled, tx: Tx) -> None:
         """Assign the complaint or hold it for a person; one that is known already stays as it is."""
@@ -61,29 +79,58 @@ class Router:
             amount=fact.amount,
             foreign_invested=fact.foreign_invested,
         )
-        kept = _QUESTION.dump_python(question, mode="json")
-        row = Routing(number=fact.number, question=kept, filed_at=fact.at, state="new", candidates=[], reasons=[])
+        row = Routing(
+            number=fact.number,
+            question=_QUESTION.dump_python(question, mode="json"),
+            filed_at=fact.at,
+            state="new",
+            enterprise=fact.enterprise,
+            candidates=[],
+            reasons=[],
+            returned_by=[],
+        )
         tx.add(row)
-        match self.decision(question):
-            case Assigned() as found:
-                self._assign(row, found, "rules", tx)
-            case NeedsTriage() as held:
-                self._hold(row, held, tx)
+        await self._settle(row, question, tx)
+
+    async def _settle(self, row: Routing, question: Question, tx: Tx) -> None:
+        found, read = await self.decision(question)
+        row.reader, row.out_of_scope = read.reader, read.out_of_scope
+        match found:
+            case Assigned():
+                await self.assign(row, found, "rules", tx)
+            case NeedsTriage():
+                self.hold(row, found, tx)
             case never:
                 assert_never(never)
 
-    def _hold(self, row: Routing, held: NeedsTriage, tx: Tx) -> None:
-        row.state, row.held_at, row.reasons = "held", tx.now, list(held.reasons)
+    def hold(self, row: Routing, held: NeedsTriage, tx: Tx) -> None:
+        """A person decides, within the triage limit."""
+        row.state, row.held_at, row.held_times = "held", tx.now, row.held_times + 1
+        row.reasons, row.out_of_scope = list(held.reasons), held.out_of_scope
         row.candidates = [asdict(reading) for reading in held.candidates[:5]]
         candidates = tuple(Candidate(ref=r.ref, score=round(r.score, 4)) for r in held.candidates[:5])
-        tx.publish(ComplaintHeld(number=row.number, at=tx.now, candidates=candidates, reasons=held.reasons))
-        deemed_at = due(tx.now, self.settings.triage_working_days, "working_day", self.calendar())
-        tx.schedule(DEEMED, row.number, deemed_at, name=str(row.assignment))
+        scope = round(held.out_of_scope, 4)
+        tx.publish(
+            ComplaintHeld(number=row.number, at=tx.now, candidates=candidates, out_of_scope=scope, reasons=held.reasons)
+        )
+        self.await_decision(row, tx)
 
-    def _assign(self, row: Routing, found: Assigned, by: By, tx: Tx, note: str | None = None) -> None:
-        row.state, row.assignment = "assigned", row.assignment + 1
-        version = self.mapping().version
-        question = _QUESTION.validate_python(row.question)
+    def await_decision(self, row: Routing, tx: Tx) -> None:
+        """The limit after which the complaint counts as accepted; a new holding is a new limit."""
+        deemed_at = due(tx.now, self.settings.triage_working_days, "working_day", self.calendar())
+        tx.schedule(DEEMED, row.number, deemed_at, name=str(row.held_times))
+
+    async def assign(self, row: Routing, found: Assigned, by: By, tx: Tx, note: str | None = None) -> None:
+        """The decision is recorded and told; one that follows a return designates."""
+        question, mapping = self.question_of(row), self.mapping()
+        linked = await stand(row, found.matter, question, tx)
+        if linked.other is not None:
+            tx.publish(ComplaintLinked(number=row.number, at=tx.now, other=linked.other))
+            told = f"同一企业就同一事项、同一单位的投诉 {linked.other} 正在办理，已关联，不合并"
+            found = replace(found, reasons=(*found.reasons, told))
+        watched = self._watched(question, found, linked.times, tx)
+        row.state, row.assignment, row.refusal, row.supplement = "assigned", row.assignment + 1, None, None
+        proposed = self._proposed(row, question) if by == "dispatcher" else None
         tx.insert(
             DecisionRecord,
             number=row.number,
@@ -95,9 +142,12 @@ class Router:
             matter=found.matter,
             clause=found.clause,
             reasons=list(found.reasons),
-            rules_version=version,
+            rules_version=mapping.version,
             decided_by=by,
             note=note,
+            reader=row.reader if question.matter is None or by == "dispatcher" else None,
+            proposed=proposed,
+            returned_code=None,
         )
         tx.publish(
             ComplaintAssigned(
@@ -115,61 +165,121 @@ class Router:
                 amount=question.amount,
                 reasons=found.reasons,
                 clause=found.clause,
-                rules_version=version,
+                rules_version=mapping.version,
                 decided_by=by,
+                designated=bool(row.returned_by),
+                key_supervision=watched,
+                enterprise=row.enterprise,
             )
         )
 
-    async def dispatch(
-        self, number: str, matter: str | None, agency: str | None, note: str | None, who: str, tx: Tx
-    ) -> dict[str, Any]:
-        """A dispatcher's decision on a held complaint, by matter or by agency; only the first one counts."""
-        row = await tx.lock(Routing, number)
-        if row is None:
-            raise NotFound("没有这个受理编号", kind="no-such-complaint")
-        if row.state != "held":
-            raise Conflict("该投诉不在人工研判中，可能已由他人处理", kind="not-held", state=row.state)
-        found = self._chosen(_QUESTION.validate_python(row.question), matter, agency, who)
-        self._assign(row, found, "dispatcher", tx, note)
-        return {"number": number, "state": row.state, "lead_agency": found.lead, "reasons": list(found.reasons)}
+    def _watched(self, question: Question, found: Assigned, times: int, tx: Tx) -> tuple[str, ...]:
+        limits = Thresholds(self.settings.watch_amount_yuan, self.settings.watch_years, self.settings.watch_times)
+        return key_supervision(question, found.case_class == "arrears", times, in_shanghai(tx.now).date(), limits)
 
-    def _chosen(self, question: Question, matter: str | None, agency: str | None, who: str) -> Assigned:
-        mapping = self.mapping()
-        if matter is not None:
-            if matter not in mapping.matters:
-                raise Invalid([FieldError("matter", "没有这个事项；应形如 6.problem.3")])
-            found = assign(question, mapping.matters[matter], mapping, f"研判人员 {who} 定为事项 {matter}")
-            if isinstance(found, Assigned):
-                return found
-            raise Invalid([FieldError("matter", "该事项由多个部门分工负责，请直接指定 agency")])
-        if agency not in mapping.agencies:
-            raise Invalid([FieldError("agency", "没有这个单位代码，全部单位见 /api/v1/agencies")])
-        chosen = assign_to(question, str(agency), mapping, f"研判人员 {who} 指定单位")
-        if chosen is None:
-            raise Invalid([FieldError("agency", "该单位是被投诉单位，依回避规则不能承办")], kind="conflict-of-interest")
-        return chosen
+    def _proposed(self, row: Routing, question: Question) -> str | None:
+        """The lead of the machine's best candidate, to be counted beside what the person chose."""
+        best = self.mapping().matters.get(row.candidates[0]["ref"]) if row.candidates else None
+        found = assign(question, best, self.mapping(), "") if best else None
+        return found.lead if isinstance(found, Assigned) else None
+
+    @staticmethod
+    def question_of(row: Routing) -> Question:
+        """What this complaint is decided on."""
+        return _QUESTION.validate_python(row.question)
 
     async def deem_accepted(self, timer: Due, tx: Tx) -> None:
-        """Nobody decided in time: the best candidate's lead handles it, else the fallback."""
+        """Nobody decided in time: the best candidate's lead handles it, else the fallback, and the reasons say so."""
         row = await tx.lock(Routing, timer.number)
-        if row is None or row.state != "held" or timer.name != str(row.assignment):
+        if row is None or row.state != "held" or timer.name != str(row.held_times):
             return
-        question, mapping = _QUESTION.validate_python(row.question), self.mapping()
         why = f"{self.settings.triage_working_days} 个工作日内未研判，视为受理"
-        found: Decision | None = None
-        if row.candidates and (best := mapping.matters.get(row.candidates[0]["ref"])):
-            found = assign(question, best, mapping, why)
-        if not isinstance(found, Assigned):
-            found = _fallback(question, mapping, why)
-        self._assign(row, found, "rules", tx, note="deemed accepted")
+        await self.assign(row, self._deemed(row, why), "rules", tx, note="deemed accepted")
+
+    def _deemed(self, row: Routing, why: str) -> Assigned:
+        question, mapping, returned = self.question_of(row), self.mapping(), frozenset(row.returned_by)
+        for candidate in row.candidates:
+            if (matter := mapping.matters.get(candidate["ref"])) is None:
+                continue
+            found = assign(question, matter, mapping, why)
+            if isinstance(found, Assigned) and found.lead not in returned:
+                return found
+        lead = fallback(respondents(question, mapping), returned)
+        told = f"没有可用的候选事项，由{self._name(lead)}承办"
+        return Assigned(lead, (), (), case_class(question, None), None, "省条例第5条", (why, told))
+
+    async def reconsider(self, fact: CaseReturned, tx: Tx) -> None:
+        """The agency says it is not its duty: another one that the text surely means, else a person."""
+        row = await tx.lock(Routing, fact.number)
+        if row is None or row.state != "assigned" or fact.assignment != row.assignment:
+            return
+        await self._count_return(fact, tx)
+        row.returned_by = [*row.returned_by, fact.agency]
+        question = replace(self.question_of(row), matter=None)
+        read = await asyncio.to_thread(self.read, question.title, question.text)
+        rest = self._without_returned(row, question, read)
+        found = decide(question, self.mapping(), rest)
+        said = f"{self._name(fact.agency)}退回（{fact.code}）：{fact.reason}"
+        row.reader = read.reader
+        if isinstance(found, Assigned) and found.lead not in row.returned_by:
+            await self.assign(row, replace(found, reasons=(said, *found.reasons)), "rules", tx)
+            return
+        asked = "原承办单位在重新派单前继续负责，由人工研判指定承办单位"
+        self.hold(row, NeedsTriage(rest.candidates, (said, asked), read.out_of_scope), tx)
+
+    async def _count_return(self, fact: CaseReturned, tx: Tx) -> None:
+        table = DecisionRecord.__table__  # type: ignore[attr-defined]
+        mine = (table.c.number == fact.number) & (table.c.assignment == fact.assignment)
+        await tx.flush()
+        await tx.session.execute(table.update().where(mine).values(returned_code=fact.code))
+
+    def _without_returned(self, row: Routing, question: Question, read: Read) -> Read:
+        """The readings that do not lead back to an agency that returned it."""
+        mapping = self.mapping()
+
+        def leads_back(reading: Reading) -> bool:
+            matter = mapping.matters.get(reading.ref)
+            found = assign(question, matter, mapping, "") if matter else None
+            return isinstance(found, Assigned) and found.lead in row.returned_by
+
+        return replace(read, candidates=tuple(r for r in read.candidates if not leads_back(r)))
+
+    def _name(self, code: str) -> str:
+        agency = self.mapping().agencies.get(code)
+        return agency.name if agency else code
+
+    async def supplement(self, fact: ComplaintSupplemented, tx: Tx) -> None:
+        """More text: a complaint that waits is decided on anew; one that is assigned is the agency's to read."""
+        row = await tx.lock(Routing, fact.number)
+        if row is None or row.state not in WAITING:
+            return
+        question = self.question_of(row)
+        question = replace(question, text=f"{question.text}\n{fact.text}")
+        row.question, row.supplement = _QUESTION.dump_python(question, mode="json"), None
+        await self._settle(row, question, tx)
+
+    async def unanswered(self, timer: Due, tx: Tx) -> None:
+        """The complainant gave nothing in time: it waits for the dispatcher again."""
+        row = await tx.lock(Routing, timer.number)
+        if row is None or row.state != "supplement" or timer.name != str(row.held_times):
+            return
+        candidates = tuple(Reading(**found) for found in row.candidates)
+        self.hold(row, NeedsTriage(candidates, ("未在期限内补充材料，由人工研判",), row.out_of_scope), tx)
 
     async def drop(self, fact: ComplaintWithdrawn | CaseResolved, tx: Tx) -> None:
-        """The complaint ended; a dispatcher need not look at it any more."""
+        """The complaint ended; a dispatcher need not look at it any more, and a new one is no duplicate of it."""
         row = await tx.lock(Routing, fact.number)
-        if row is not None:
+        if row is not None and row.state != "refused":
             row.state = "ended"
+            await end_standing(row, tx)
+
+    async def reopen(self, fact: CaseReopened, tx: Tx) -> None:
+        """The case is handled again."""
+        row = await tx.lock(Routing, fact.number)
+        if row is not None and row.state == "ended":
+            row.state = "assigned"
 
 
-def _fallback(question: Question, mapping: Mapping, why: str) -> Assigned:
-    lead, co, reasons = without([FALLBACK], respondents(question, mapping), mapping)
-    return Assigned(lead, co, (), case_class(question, None), None, "省条例第5条", (why, *reasons))
+def unread(_title: str, _text: str) -> Read:
+    """Without a reader a text says nothing, and a person decides."""
+    return UNREAD

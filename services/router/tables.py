@@ -19,7 +19,12 @@ class Table(SQLModel):
 
 
 class Routing(Table, table=True):
-    """One complaint as the router knows it: `question` is the masked fact it decides on, `state` held or assigned."""
+    """One complaint as the router knows it; `question` is the masked fact it decides on.
+
+    `state`: held, supplement (held, the complainant is asked), assigned, refused, ended. `refusal` is a dispatcher's,
+    waiting for a supervisor; `returned_by` the agencies that said it is not their duty; `paused_days` working days the
+    complainant was given.
+    """
 
     __tablename__ = "routing"
 
@@ -31,10 +36,33 @@ class Routing(Table, table=True):
     held_at: datetime | None = Field(default=None, sa_type=UtcDateTime, index=True)
     candidates: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     reasons: list[str] = Field(default_factory=list, sa_type=JSON)
+    out_of_scope: float = 0.0
+    reader: str | None = None
+    enterprise: str = ""
+    returned_by: list[str] = Field(default_factory=list, sa_type=JSON)
+    refusal: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    supplement: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    paused_days: int = 0
+    held_times: int = 0
+    standing: str | None = None
+
+
+class Standing(Table, table=True):
+    """The same enterprise, matter and respondent: the complaint still open (null when none is), and how many came."""
+
+    __tablename__ = "standing"
+
+    key: str = Field(primary_key=True)
+    number: str | None = None
+    times: int = 0
 
 
 class DecisionRecord(Table, table=True):
-    """One decision, for ever: who was named, by which clause of which version, decided by whom, and why."""
+    """One decision, for ever: who was named, by which clause of which version, decided by whom, and why.
+
+    `reader` read the text where the text decided or was shown; `proposed` is the lead it would have named, beside a
+    dispatcher's; `returned_code` is set when the agency gave it back.
+    """
 
     __tablename__ = "decision"
 
@@ -51,3 +79,6 @@ class DecisionRecord(Table, table=True):
     rules_version: str
     decided_by: str
     note: str | None = None
+    reader: str | None = None
+    proposed: str | None = None
+    returned_code: str | None = None

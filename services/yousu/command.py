@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.yousu.route import app as route
 from shared.auth import ROLES, Role
 from shared.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="有诉即办: run the system, and speak to it.")
 out = Console()
+app.add_typer(route, name="route")
 Origin = Annotated[str, typer.Option(help="the one origin of the system", envvar="YOUSU_ORIGIN")]
 
 

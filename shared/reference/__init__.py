@@ -4,12 +4,16 @@ Files a clerk can read, one folder a version; loading refuses a folder that cont
 """
 
 from shared.reference.findings import Finding, MappingError
-from shared.reference.load import current, load_mapping
-from shared.reference.model import FALLBACK, LAST_RESORT, Agency, Form, Mapping, Matter, Region, Successor
+from shared.reference.load import HERE as SHIPPED
+from shared.reference.load import load_mapping
+from shared.reference.model import ABOVE_ALL, FALLBACK, LAST_RESORT, Agency, Form, Mapping, Matter, Region, Successor
+from shared.reference.versions import Rules, current, rules, serve_with
 
 __all__ = [
+    "ABOVE_ALL",
     "FALLBACK",
     "LAST_RESORT",
+    "SHIPPED",
     "Agency",
     "Finding",
     "Form",
@@ -17,7 +21,10 @@ __all__ = [
     "MappingError",
     "Matter",
     "Region",
+    "Rules",
     "Successor",
     "current",
     "load_mapping",
+    "rules",
+    "serve_with",
 ]

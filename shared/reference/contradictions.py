@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from shared.reference.findings import Finding
-from shared.reference.model import FALLBACK, LAST_RESORT, PROVINCE, Agency, Matter, Region, office_code, plain_name
+from shared.reference.model import ABOVE_ALL, FALLBACK, LAST_RESORT, PROVINCE, Agency, Matter, Region, office_code, plain_name
 from shared.reference.rows import Row
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def agency_faults(agencies: Placed[Agency], regions: Placed[Region]) -> Iterator
     for row, region in regions:
         if region.level == "city" and office_code(region.code) not in known:
             yield row.fault(f"{region.name}没有营商环境办公室，agencies.yaml 应有 {office_code(region.code)}")
-    for code in (FALLBACK, LAST_RESORT):
+    for code in (FALLBACK, LAST_RESORT, ABOVE_ALL):
         if code not in known:
             yield Finding("agencies.yaml", "", f"缺少兜底单位 {code}")
 

@@ -1,7 +1,6 @@
 """Reading the reference data, and refusing what contradicts itself, saying where."""
 
 from collections.abc import Callable, Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +14,6 @@ HERE = Path(__file__).parent
 NEWEST = HERE / "2022-09-19"
 
 T = TypeVar("T")
-
-
-@cache
-def current() -> Mapping:
-    """The version in force."""
-    return load_mapping()
 
 
 def load_mapping(folder: Path | None = None) -> Mapping:

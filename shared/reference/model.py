@@ -10,6 +10,8 @@ from typing import Literal
 FALLBACK = "hn-fgw"
 #: 省政府办公厅: answers when the fallback itself is complained about.
 LAST_RESORT = "hn-zfb"
+#: 省优化营商环境领导小组: stands above both, should both be complained about at once.
+ABOVE_ALL = "hn-yhyshj"
 PROVINCE = "410000"
 
 Form = Literal["lead", "joint", "lead_with_participants", "nobody", "by_field"]
@@ -88,8 +90,13 @@ class Mapping:
         return self.agencies[code]
 
     def find_agency(self, text: str) -> Agency | None:
-        """The agency that goes by this code, name or alias, with or without 河南省 in front."""
-        return self.agencies.get(text.strip().lower()) or self._names.get(plain_name(text))
+        """The agency that goes by this code, name or alias, its successors' too, with or without 河南省 in front."""
+        return self._codes.get(text.strip().lower()) or self._names.get(plain_name(text))
+
+    @cached_property
+    def _codes(self) -> dict[str, Agency]:
+        taken_over = {s.code: agency for agency in self.agencies.values() for s in agency.successors}
+        return taken_over | self.agencies
 
     @cached_property
     def _names(self) -> dict[str, Agency]:

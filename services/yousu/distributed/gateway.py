@@ -13,6 +13,7 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("/api/v1/agencies", "router"),
     ("/api/v1/routing", "router"),
     ("/api/v1/triage", "router"),
+    ("/desk", "router"),
     ("/api/v1/queue", "tracker"),
     ("/api/v1/cases", "tracker"),
     ("/api/v1/deadlines", "tracker"),
@@ -38,7 +39,7 @@ http {{
     listen {host}:{port} backlog=4096;
     proxy_http_version 1.1;
     proxy_set_header Connection "";
-    proxy_set_header Host $host;
+    proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_connect_timeout 2s;
     proxy_next_upstream error timeout;

@@ -1,91 +1,16 @@
-"""The decision, pure and explained: matter, then who is named, then who may not be, then which class of case.
-
-The five forms of responsibility and the rules on top are those of 附件 1 of the 2022 report and of domain words
-牵头、会办、责任单位; every decision lists its reasons in Chinese.
-"""
+"""Who is named by a matter, in the report's five forms, and who may not be: 回避."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal
 
-from shared.reference import FALLBACK, LAST_RESORT, Agency, Mapping, Matter
-
-CaseClass = Literal["foreign_invested", "arrears", "general", "simple"]
+from services.router.domain.values import Assigned, CaseClass, Decision, NeedsTriage, Question, Reading
+from shared.reference import ABOVE_ALL, FALLBACK, LAST_RESORT, Agency, Mapping, Matter
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What routing looks at; `amount` in yuan, texts masked."""
-
-    title: str
-    text: str
-    region: str | None = None
-    matter: str | None = None
-    respondent: str | None = None
-    respondent_agency: str | None = None
-    amount: Decimal | None = None
-    foreign_invested: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One matter a reader found in the text; `score` in 0..1."""
-
-    ref: str
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Assigned:
-    """The lead agency and everyone named with it, and why."""
-
-    lead: str
-    co_agencies: tuple[str, ...]
-    participants: tuple[str, ...]
-    case_class: CaseClass
-    matter: str | None
-    clause: str
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NeedsTriage:
-    """A person decides; the candidates are the machine's best readings, best first."""
-
-    candidates: tuple[Reading, ...]
-    reasons: tuple[str, ...]
-
-
-Decision = Assigned | NeedsTriage
-
-#: A reading below this is no reading; two closer than the margin are not told apart.
-SURE = 0.75
-MARGIN = 0.2
-
-
-def decide(question: Question, mapping: Mapping, readings: Sequence[Reading] = ()) -> Decision:
-    """Who handles it: by the chosen matter, else by what the text says when that is plain, else a person."""
-    if question.matter is not None:
-        if question.matter not in mapping.matters:
-            return NeedsTriage(tuple(readings), (f"所选事项 {question.matter} 不在现行事项表 {mapping.version} 中",))
-        matter = mapping.matters[question.matter]
-        return assign(question, matter, mapping, f"企业选择了事项 {matter.ref}（{matter.title}）")
-    best = plain(readings)
-    if best is None:
-        return NeedsTriage(tuple(readings), ("没有选择事项，从文字也不能确定，由人工研判",))
-    matter = mapping.matters[best.ref]
-    return assign(question, matter, mapping, f"按文字判断为事项 {matter.ref}（{matter.title}），把握 {best.score:.0%}")
-
-
-def plain(readings: Sequence[Reading]) -> Reading | None:
-    """The best reading, when it is sure and stands clear of the next."""
-    ordered = sorted(readings, key=lambda reading: -reading.score)
-    if not ordered or ordered[0].score < SURE:
-        return None
-    if len(ordered) > 1 and ordered[0].score - ordered[1].score < MARGIN:
-        return None
-    return ordered[0]
+def lead_of(question: Question, matter: Matter, mapping: Mapping) -> str:
+    """Who would lead, before 回避; the matter itself where each answers for its own field."""
+    if matter.form == "nobody":
+        return mapping.office_of(question.region).code
+    return matter.leads[0] if matter.leads else matter.ref
 
 
 def assign(question: Question, matter: Matter, mapping: Mapping, why: str) -> Decision:
@@ -132,24 +57,32 @@ def _fields(question: Question, matter: Matter) -> list[str]:
 
 def respondents(question: Question, mapping: Mapping) -> frozenset[str]:
     """Every agency code that is the body complained about, whether named by code or by name."""
-    found = {question.respondent_agency} if question.respondent_agency else set()
-    if question.respondent and (agency := mapping.find_agency(question.respondent)):
-        found.add(agency.code)
-    return frozenset(found)
+    given = [one for one in (question.respondent_agency, question.respondent) if one]
+    known = [agency.code for one in given if (agency := mapping.find_agency(one))]
+    return frozenset((*known, question.respondent_agency) if question.respondent_agency else known)
 
 
 def without(
     named: Sequence[str], avoided: frozenset[str], mapping: Mapping
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Lead, co-agencies and reasons after 回避: the next named agency, else the fallback, else the last resort."""
+    """Lead, co-agencies and reasons after 回避: the next named agency, else the fallback."""
     left = [code for code in named if code not in avoided]
     if len(left) == len(named):
         return left[0], tuple(left[1:]), ()
     gone = "、".join(_name(code, mapping) for code in named if code in avoided)
     if left:
         return left[0], tuple(left[1:]), (f"{gone}是被投诉单位，依回避规则由下一个单位{_name(left[0], mapping)}承办",)
-    instead = FALLBACK if FALLBACK not in avoided else LAST_RESORT
+    instead = fallback(avoided)
     return instead, (), (f"{gone}是被投诉单位，依回避规则由{_name(instead, mapping)}承办",)
+
+
+def fallback(avoided: frozenset[str], rather_not: frozenset[str] = frozenset()) -> str:
+    """Who answers when nobody else can; `rather_not` returned it before.
+
+    At most two agencies are complained about, one by its code and one by its name: one of three is always left.
+    """
+    left = [code for code in (FALLBACK, LAST_RESORT, ABOVE_ALL) if code not in avoided]
+    return next((code for code in left if code not in rather_not), left[0])
 
 
 def _name(code: str, mapping: Mapping) -> str:

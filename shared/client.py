@@ -1,4 +1,4 @@
-"""A typed client of the HTTP contract: file, look up, pull the queue, claim, reply."""
+"""A typed client of the HTTP contract: file, look up, add, rate, contest; pull the queue, claim, reply."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,13 +36,17 @@ class Filed(_Answer):
 
 
 class Complaint(_Answer):
-    """What the complainant sees."""
+    """What the complainant sees; `asked` is what is to be supplemented, `possible` what the complainant may do now."""
 
     number: str
     status: str
     lead_agency: str | None = None
     co_agencies: list[str] = []
     deadlines: list[dict[str, Any]] = []
+    asked: dict[str, Any] | None = None
+    rated: int | None = None
+    review: str | None = None
+    possible: list[str] = []
     timeline: list[dict[str, Any]] = []
 
 
@@ -109,9 +113,48 @@ class Client:
         headers = {"X-Access-Code": access_code} if access_code else {}
         return Complaint.model_validate(await self.request("GET", f"/api/v1/complaints/{number}", headers=headers))
 
-    async def withdraw(self, number: str, access_code: str) -> Complaint:
-        headers = {"X-Access-Code": access_code}
-        answer = await self.request("POST", f"/api/v1/complaints/{number}/withdrawal", headers=headers)
+    async def supplement(
+        self, number: str, access_code: str | None, text: str, *, idempotency_key: str | None = None
+    ) -> Complaint:
+        """Give more, asked or not; the complainant alone may, by access code or by the token it was filed under."""
+        return await self._add(number, "supplements", access_code, {"text": text}, idempotency_key)
+
+    async def rate(
+        self,
+        number: str,
+        access_code: str | None,
+        grade: int,
+        *,
+        solved: bool,
+        comment: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Complaint:
+        """Rate the resolution, once: `grade` 5 非常满意 … 1 非常不满意."""
+        body = {"grade": grade, "solved": solved} | ({"comment": comment} if comment else {})
+        return await self._add(number, "rating", access_code, body, idempotency_key)
+
+    async def review(
+        self, number: str, access_code: str | None, reason: str, *, idempotency_key: str | None = None
+    ) -> Complaint:
+        """Contest the resolution, once."""
+        return await self._add(number, "review", access_code, {"reason": reason}, idempotency_key)
+
+    async def withdraw(
+        self,
+        number: str,
+        access_code: str | None = None,
+        *,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Complaint:
+        """Take the complaint back."""
+        return await self._add(number, "withdrawal", access_code, {"reason": reason} if reason else {}, idempotency_key)
+
+    async def _add(
+        self, number: str, what: str, code: str | None, body: Mapping[str, Any], key: str | None
+    ) -> Complaint:
+        headers = ({"X-Access-Code": code} if code else {}) | ({"Idempotency-Key": key} if key else {})
+        answer = await self.request("POST", f"/api/v1/complaints/{number}/{what}", json=body, headers=headers)
         return Complaint.model_validate(answer)
 
     async def queue(self, *, limit: int = 50, cursor: str | None = None, wait_seconds: float = 0) -> Page:

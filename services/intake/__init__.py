@@ -1,6 +1,6 @@
-"""intake takes complaints and tells the complainant how they stand.
+"""intake takes complaints, tells the complainant how they stand, and takes what the complainant adds, rates, contests.
 
-Owns       the complaint as filed, the complainant's identity (sealed), what the complainant may see
-Consumes   ComplaintHeld, ComplaintAssigned, CaseOpened, CaseAccepted, CaseReplied, CaseResolved
-Publishes  ComplaintFiled, ComplaintWithdrawn
+Owns       the complaint as filed, the complainant's identity and words (sealed), what the complainant may see
+Consumes   every fact of router and tracker that changes what the complainant sees
+Publishes  ComplaintFiled, ComplaintSupplemented, ComplaintRated, ReviewAsked, ComplaintWithdrawn
 """

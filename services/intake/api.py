@@ -1,23 +1,31 @@
-"""Door 1 of intake: file, look up, withdraw, and read an identity under the grant."""
+"""Door 1 of intake: file, look up, what the complainant may do with it, and what is sealed under the grant."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path
+from pydantic_core import from_json, to_json
 
 from services.intake import store
+from services.intake.answer import described
+from services.intake.domain import granted
 from services.intake.handlers import Intake
-from services.intake.requests import NewComplaint
+from services.intake.handlers.intake import Sealed
+from services.intake.requests import NewComplaint, Rating, Review, Supplement, Withdrawal
 from services.intake.tables import Complaint
 from shared.auth import Principal
-from shared.errors import FieldError, Forbidden, Invalid, NotFound
+from shared.door import IdempotencyKey
+from shared.errors import FieldError, Invalid, NotFound
 from shared.reference.identifiers import normalise_number, number_problem
 from shared.runtime import Service
+from shared.tx import Tx
 from shared.web.callers import Caller, MaybeCaller, Once, service
 
 routes = APIRouter(prefix="/api/v1", tags=["intake"])
 Here = Annotated[Service[Intake], Depends(service("intake"))]
 AccessCode = Annotated[str | None, Header(alias="X-Access-Code", max_length=64)]
+Deed = Callable[[Tx], Awaitable[None]]
 
 
 async def number_in_path(number: Annotated[str, Path(max_length=40)]) -> str:
@@ -28,6 +36,15 @@ async def number_in_path(number: Annotated[str, Path(max_length=40)]) -> str:
 
 
 Number = Annotated[str, Depends(number_in_path)]
+
+
+async def complainants(number: Number, here: Here, principal: MaybeCaller, code: AccessCode = None) -> str:
+    """The number, for its complainant alone: who holds its access code, or filed it under this token."""
+    await admit(here, number, code, principal, complainant_only=True)
+    return number
+
+
+Own = Annotated[str, Depends(complainants)]
 
 
 @routes.post("/complaints", status_code=201)
@@ -46,48 +63,56 @@ async def look_up(number: Number, here: Here, principal: MaybeCaller, code: Acce
     return await view(here, number, code, principal)
 
 
+@routes.post("/complaints/{number}/supplements", status_code=201)
+async def supplement(body: Supplement, number: Own, here: Here, once: Once) -> dict[str, Any]:
+    """Give more, asked or not."""
+    return await act(here, number, partial(here.parts.supplement, number, body.text), once)
+
+
+@routes.post("/complaints/{number}/rating", status_code=201)
+async def rate(body: Rating, number: Own, here: Here, once: Once) -> dict[str, Any]:
+    """Rate the resolution, once."""
+    return await act(here, number, partial(here.parts.rate, number, body.grade, body.solved, body.comment), once)
+
+
+@routes.post("/complaints/{number}/review", status_code=201)
+async def review(body: Review, number: Own, here: Here, once: Once) -> dict[str, Any]:
+    """Contest the resolution, once."""
+    return await act(here, number, partial(here.parts.review, number, body.reason), once)
+
+
 @routes.post("/complaints/{number}/withdrawal")
-async def withdraw(number: Number, here: Here, principal: MaybeCaller, code: AccessCode = None) -> dict[str, Any]:
+async def withdraw(number: Own, here: Here, once: Once, body: Withdrawal | None = None) -> dict[str, Any]:
     """Take the complaint back."""
-    await admit(here, number, code, principal, complainant_only=True)
-    await here.door.run(number, partial(here.parts.withdraw, number))
-    return await view(here, number, code, principal)
+    reason = body.reason if body else None
+    return await act(here, number, partial(here.parts.withdraw, number, reason=reason), once)
 
 
 @routes.get("/complaints/{number}/{what}")
-async def reveal(number: Number, what: Literal["identity", "content"], here: Here, caller: Caller) -> dict[str, Any]:
-    """Who complained, or the unmasked text: for the agency that handles it and who supervises; each look is kept."""
-    async with here.database.reading() as session:
-        complaint = await store.complaint(session, number)
-    if complaint is None or not _granted(complaint, caller):
-        raise Forbidden("只有承办该投诉的单位可以查看", kind="no-grant")
-    found: dict[str, Any] = await here.door.run(number, partial(here.parts.reveal, number, what, caller.subject))
+async def reveal(number: Number, what: Sealed, here: Here, caller: Caller) -> dict[str, Any]:
+    """Who complained, or the unmasked texts: for the agency that handles it and who supervises; each look is kept."""
+    found: dict[str, Any] = await here.door.run(number, partial(here.parts.reveal, number, what, caller))
     return found
 
 
-def _granted(complaint: Complaint, caller: Principal) -> bool:
-    if caller.role == "agency":
-        return complaint.lead_agency == caller.agency
-    return caller.role in ("dispatcher", "supervisor", "admin")
+async def act(here: Service[Intake], number: str, deed: Deed, once: IdempotencyKey | None) -> dict[str, Any]:
+    """What the complainant does, and how the complaint stands after it; a repeat under its key gets the same answer."""
+
+    async def then_look(tx: Tx) -> Any:
+        await deed(tx)
+        await tx.flush()
+        complaint = await tx.lock(Complaint, number)
+        return complaint and from_json(to_json(described(complaint, await store.timeline(tx.session, number))))
+
+    found: dict[str, Any] = await here.door.run(number, then_look, once)
+    return found
 
 
 async def view(here: Service[Intake], number: str, code: str | None, principal: Principal | None) -> dict[str, Any]:
     """What the complainant sees."""
     complaint = await admit(here, number, code, principal)
     async with here.database.reading() as session:
-        entries = await store.timeline(session, number)
-    filed = {"at": complaint.filed_at, "what": "filed"}
-    return {
-        "number": number,
-        "status": complaint.status,
-        "filed_at": complaint.filed_at,
-        "region": complaint.region,
-        "matter": complaint.matter,
-        "lead_agency": complaint.lead_agency,
-        "co_agencies": complaint.co_agencies,
-        "deadlines": complaint.deadlines,
-        "timeline": [filed, *({"at": e.at, "what": e.what, **e.detail} for e in entries)],
-    }
+        return described(complaint, await store.timeline(session, number))
 
 
 async def admit(
@@ -116,4 +141,4 @@ async def admit(
 def _by_role(complaint: Complaint, principal: Principal, *, complainant_only: bool) -> bool:
     if principal.role == "enterprise":
         return complaint.owner == principal.subject
-    return not complainant_only and _granted(complaint, principal)
+    return not complainant_only and granted(principal, complaint.lead_agency, complaint.respondents)

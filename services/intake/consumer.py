@@ -1,14 +1,45 @@
-"""Door 2 of intake: the facts that change what the complainant sees."""
+"""Door 2 of intake: the facts of the others that change what the complainant sees."""
 
 from services.intake import handlers
 from shared.consumer import Handlers
-from shared.events import CaseAccepted, CaseOpened, CaseReplied, CaseResolved, ComplaintAssigned, ComplaintHeld
+from shared.events import (
+    CaseAccepted,
+    CaseClosed,
+    CaseOpened,
+    CaseReopened,
+    CaseReplied,
+    CaseResolved,
+    CaseResumed,
+    CaseReturned,
+    CaseSupervised,
+    CaseSuspended,
+    ComplaintAssigned,
+    ComplaintHeld,
+    ComplaintLinked,
+    ComplaintRefused,
+    DeadlineMissed,
+    DeadlinesMoved,
+    ReviewDecided,
+    SupplementAsked,
+)
 
 HANDLERS: Handlers = {
-    ComplaintHeld: handlers.show_held,
-    ComplaintAssigned: handlers.show_assigned,
-    CaseOpened: handlers.show_opened,
-    CaseAccepted: handlers.show_accepted,
-    CaseReplied: handlers.show_replied,
-    CaseResolved: handlers.show_resolved,
+    ComplaintHeld: handlers.show,
+    SupplementAsked: handlers.show,
+    ComplaintLinked: handlers.show,
+    ComplaintRefused: handlers.show,
+    ComplaintAssigned: handlers.show,
+    CaseOpened: handlers.show,
+    CaseAccepted: handlers.show,
+    CaseReturned: handlers.show,
+    CaseSuspended: handlers.show,
+    CaseResumed: handlers.show,
+    DeadlinesMoved: handlers.show,
+    CaseReplied: handlers.show,
+    CaseResolved: handlers.show,
+    CaseClosed: handlers.show,
+    ReviewDecided: handlers.show,
+    CaseReopened: handlers.show,
+    DeadlineMissed: handlers.show,
+    CaseSupervised: handlers.show,
 }

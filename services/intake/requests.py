@@ -132,3 +132,29 @@ class NewComplaint(Body):
             foreign_invested=self.foreign_invested,
             owner=owner,
         )
+
+
+class Supplement(Body):
+    """The body of POST …/supplements."""
+
+    text: Annotated[Text, Field(min_length=2, max_length=10_000)]
+
+
+class Rating(Body):
+    """The body of POST …/rating; `grade` 5 非常满意 … 1 非常不满意, `solved` whether the demand was met in fact."""
+
+    grade: Annotated[int, Field(strict=True, ge=1, le=5)]
+    solved: Annotated[bool, Field(strict=True)]
+    comment: Annotated[Text, Field(max_length=2_000)] | None = None
+
+
+class Review(Body):
+    """The body of POST …/review."""
+
+    reason: Annotated[Text, Field(min_length=4, max_length=5_000)]
+
+
+class Withdrawal(Body):
+    """The body of POST …/withdrawal, which may also come without one."""
+
+    reason: Annotated[Text, Field(max_length=2_000)] | None = None

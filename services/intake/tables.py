@@ -19,7 +19,10 @@ class Table(SQLModel):
 
 
 class Complaint(Table, table=True):
-    """A complaint as filed, and its present view for the complainant; `identity` and `content` are sealed JSON."""
+    """A complaint as filed, and its present view for the complainant; `identity` and `content` are sealed JSON.
+
+    `respondents` are the codes of the body complained about, who may never look; `status` is read from the view.
+    """
 
     __tablename__ = "complaint"
 
@@ -31,11 +34,18 @@ class Complaint(Table, table=True):
     matter: str | None = None
     identity: bytes
     content: bytes
+    respondents: list[str] = Field(default_factory=list, sa_type=JSON)
     status: str = "filed"
     assignment: int = 0
     lead_agency: str | None = None
     co_agencies: list[str] = Field(default_factory=list, sa_type=JSON)
     deadlines: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    held: bool = False
+    step: str | None = None
+    ended: str | None = None
+    asks: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
+    rated: int | None = None
+    review: str | None = None
 
 
 class Entry(Table, table=True):
@@ -48,6 +58,19 @@ class Entry(Table, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     what: str
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class Said(Table, table=True):
+    """What the complainant said after filing, in full and sealed; `event_id` is the fact that told it masked."""
+
+    __tablename__ = "said"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    number: str = Field(index=True)
+    at: datetime = Field(sa_type=UtcDateTime)
+    kind: str
+    event_id: str
+    text: bytes
 
 
 class Tries(Table, table=True):

@@ -1,8 +1,11 @@
 """A running embedded system and a Chromium before it, driven as a person would."""
 
+import os
 import re
+import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -10,17 +13,32 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from services.yousu.distributed.processes import Kept, Program
-from tests.conftest import free_port
+from shared.auth import Role
+from shared.composition import issuer
+from shared.settings import Settings
+from tests.conftest import free_port, require
 
 #: What Chromium says of a page that answers with a refusal in words.
-REFUSED = re.compile(r"the server responded with a status of (404|422)\b")
+REFUSED = re.compile(r"the server responded with a status of (404|409|422)\b")
+AXE_VERSION = "4.14.1"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="session")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="session")
+def token(home: Path, origin: str) -> Callable[[Role], str]:
+    """Bearer tokens of the served system, by role."""
+    return lambda role: issuer(Settings(data_dir=home / "var")).token(role)
+
+
+@pytest.fixture(scope="session")
+def origin(home: Path) -> Iterator[str]:
     """The embedded system served on a port of its own."""
-    home, port = tmp_path_factory.mktemp("served"), free_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     environment = {"YOUSU_PORT": str(port), "YOUSU_DATA_DIR": str(home / "var")}
     command = [sys.executable, "-m", "services.yousu", "serve"]
@@ -58,3 +76,29 @@ def page(browser: Browser, origin: str, request: pytest.FixtureRequest, tmp_path
     context.close()
     assert elsewhere == []
     assert [error for error in errors if not REFUSED.search(error)] == []
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    """axe-core, which npm puts once into a cache of this user, outside the tree."""
+    require(shutil.which("npm") is not None, "npm (for axe-core)")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "yousu" / f"axe-core-{AXE_VERSION}"
+    script = cache / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        order = ["npm", "install", "--prefix", str(cache), "--no-save", f"axe-core@{AXE_VERSION}"]
+        subprocess.run(order, capture_output=True, timeout=120)
+    require(script.exists(), "axe-core (npm could not fetch it)")
+    return script.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def barriers(axe_source: str) -> Callable[[Page], list[str]]:
+    """What axe-core finds on a page: the rule and the elements that break it."""
+
+    def find(page: Page) -> list[str]:
+        page.evaluate(axe_source)
+        found = page.evaluate("axe.run()")["violations"]
+        return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found]
+
+    return find

@@ -1,4 +1,7 @@
-"""The plain pages of intake: the form, its receipt, and how a complaint stands. They work without a script."""
+"""The plain pages of intake: the form, its receipt, how a complaint stands, what the complainant can do.
+
+They work without a script.
+"""
 
 from services.intake.pages.routes import routes
 

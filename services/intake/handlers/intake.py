@@ -1,35 +1,31 @@
-"""What intake does with a request or a fact."""
+"""What intake does with a request of the complainant, or of who may look at what is sealed."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import from_json, to_json
 
-from services.intake.domain import follow, mask, may_withdraw
+from services.intake import store
+from services.intake.domain import Action, View, allow, granted, mask, respondents
+from services.intake.handlers.showing import existing, write
 from services.intake.settings import IntakeSettings
-from services.intake.tables import Complaint, Entry, Look, Tries
+from services.intake.tables import Complaint, Look, Said, Tries
+from shared.auth import Principal
 from shared.clock import in_shanghai
 from shared.crypto import Cipher, same
-from shared.errors import Conflict, NotFound, TooMany
-from shared.events import (
-    CaseAccepted,
-    CaseOpened,
-    CaseReplied,
-    CaseResolved,
-    ComplaintAssigned,
-    ComplaintFiled,
-    ComplaintHeld,
-    ComplaintWithdrawn,
-)
+from shared.errors import Forbidden, TooMany
+from shared.events import ComplaintFiled, ComplaintRated, ComplaintSupplemented, ComplaintWithdrawn, Fact, ReviewAsked
+from shared.reference import current
 from shared.reference.identifiers import new_number
 from shared.tx import Tx
 
 #: No letter or digit that is mistaken for another when read aloud or copied by hand.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CODE_LENGTH = 10
+Sealed = Literal["identity", "content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +67,10 @@ class Intake:
             filed_at=tx.now,
             owner=filing.owner,
             region=filing.region,
-            matter=filing.matter,
             identity=self.cipher.seal(to_json(identity), f"identity:{number}"),
             content=self.cipher.seal(to_json(content), f"content:{number}"),
-            status="filed",
-            assignment=0,
-            lead_agency=None,
-            co_agencies=[],
-            deadlines=[],
+            respondents=respondents(filing.respondent_agency, filing.respondent, current()),
+            **store.columns_of(View(matter=filing.matter)),
         )
         tx.publish(self._fact(number, filing, tx))
         return {"number": number, "access_code": code}
@@ -98,6 +90,57 @@ class Intake:
             foreign_invested=filing.foreign_invested,
             confidential=filing.confidential,
         )
+
+    async def supplement(self, number: str, text: str, tx: Tx) -> None:
+        """The complainant gives more; whoever asked for it goes on with it."""
+        fact = ComplaintSupplemented(number=number, at=tx.now, text=mask(text))
+        await self._say("supplements", fact, text, tx)
+
+    async def rate(self, number: str, grade: int, solved: bool, comment: str | None, tx: Tx) -> None:
+        """The complainant rates the resolution, once; `grade` 5 非常满意 … 1 非常不满意."""
+        masked = mask(comment) if comment else None
+        fact = ComplaintRated(number=number, at=tx.now, grade=grade, solved=solved, comment=masked)
+        await self._say("rating", fact, comment, tx)
+
+    async def review(self, number: str, reason: str, tx: Tx) -> None:
+        """The complainant contests the resolution, once; a supervisor decides."""
+        await self._say("review", ReviewAsked(number=number, at=tx.now, reason=mask(reason)), reason, tx)
+
+    async def withdraw(self, number: str, tx: Tx, *, reason: str | None = None) -> None:
+        """The complainant takes the complaint back; a second time changes nothing."""
+        if (await existing(number, tx)).status == "withdrawn":
+            return
+        told = {"reason": mask(reason)} if reason else {}
+        await self._say("withdrawal", ComplaintWithdrawn(number=number, at=tx.now), reason, tx, **told)
+
+    async def _say(self, action: Action, fact: Fact, words: str | None, tx: Tx, **told: str) -> None:
+        """If it is possible now: the full words sealed, the masked ones shown and published."""
+        complaint = await existing(fact.number, tx)
+        allow(action, store.view_of(complaint))
+        if words:
+            event_id = str(fact.event_id)
+            sealed = self.cipher.seal(words.encode(), f"{action}:{fact.number}:{event_id}")
+            tx.insert(Said, number=fact.number, at=tx.now, kind=action, event_id=event_id, text=sealed)
+        write(complaint, fact, tx, **told)
+        tx.publish(fact)
+
+    async def reveal(self, number: str, what: Sealed, caller: Principal, tx: Tx) -> dict[str, Any]:
+        """The complainant's identity or full texts, unsealed for who has the grant; the look is recorded with them."""
+        complaint = await tx.lock(Complaint, number)
+        if complaint is None or not granted(caller, complaint.lead_agency, complaint.respondents):
+            raise Forbidden("只有承办该投诉的单位可以查看", kind="no-grant")
+        tx.insert(Look, number=number, at=tx.now, who=caller.subject, what=what)
+        sealed = complaint.identity if what == "identity" else complaint.content
+        found: dict[str, Any] = from_json(self.cipher.open(sealed, f"{what}:{number}"))
+        return found if what == "identity" else {**found, **await self._said(number, tx)}
+
+    async def _said(self, number: str, tx: Tx) -> dict[str, list[dict[str, Any]]]:
+        """What the complainant said after filing, in full, by what it was; supplements also when there are none."""
+        found: dict[str, list[dict[str, Any]]] = {"supplements": []}
+        for row in await store.said(tx.session, number):
+            text = self.cipher.open(row.text, f"{row.kind}:{number}:{row.event_id}").decode()
+            found.setdefault(row.kind, []).append({"at": row.at, "text": text})
+        return found
 
     def digest(self, number: str, code: str) -> str:
         return self.cipher.digest("access-code", f"{number}:{code.strip().upper()}")
@@ -124,78 +167,3 @@ class Intake:
             tries.since, tries.wrong = tx.now, 1
         else:
             tries.wrong += 1
-
-    async def withdraw(self, number: str, tx: Tx) -> None:
-        """The complainant takes the complaint back; a second time changes nothing."""
-        complaint = await _existing(number, tx)
-        if complaint.status == "withdrawn":
-            return
-        if not may_withdraw(complaint.status):  # type: ignore[arg-type]
-            raise Conflict("投诉已经结束，不能撤回", kind="already-ended", possible=["review", "rating"])
-        complaint.status = "withdrawn"
-        tx.insert(Entry, number=number, at=tx.now, what="withdrawn", detail={})
-        tx.publish(ComplaintWithdrawn(number=number, at=tx.now))
-
-    async def reveal(self, number: str, what: str, who: str, tx: Tx) -> dict[str, Any]:
-        """The complainant's identity or full text, unsealed; the look is recorded with the answer."""
-        complaint = await _existing(number, tx)
-        sealed = complaint.identity if what == "identity" else complaint.content
-        tx.insert(Look, number=number, at=tx.now, who=who, what=what)
-        found: dict[str, Any] = from_json(self.cipher.open(sealed, f"{what}:{number}"))
-        return found
-
-
-async def _existing(number: str, tx: Tx) -> Complaint:
-    complaint = await tx.lock(Complaint, number)
-    if complaint is None:
-        raise NotFound("没有这个受理编号", kind="no-such-complaint")
-    return complaint
-
-
-async def show_held(fact: ComplaintHeld, tx: Tx) -> None:
-    complaint = await _existing(fact.number, tx)
-    complaint.status = follow(complaint.status, "triage")  # type: ignore[arg-type]
-    tx.insert(Entry, number=fact.number, at=fact.at, what="held", detail={})
-
-
-async def show_assigned(fact: ComplaintAssigned, tx: Tx) -> None:
-    """A newer assignment starts the view again; an older one is only recorded."""
-    complaint = await _existing(fact.number, tx)
-    tx.insert(Entry, number=fact.number, at=fact.at, what="assigned", detail={"agency": fact.lead_agency})
-    if fact.assignment <= complaint.assignment:
-        return
-    complaint.status = follow("filed" if complaint.status not in _FINAL else complaint.status, "assigned")  # type: ignore[arg-type]
-    complaint.assignment, complaint.matter = fact.assignment, fact.matter
-    complaint.lead_agency, complaint.co_agencies = fact.lead_agency, list(fact.co_agencies)
-
-
-async def show_opened(fact: CaseOpened, tx: Tx) -> None:
-    complaint = await _existing(fact.number, tx)
-    if fact.assignment == complaint.assignment:
-        complaint.deadlines = [due.model_dump(mode="json") for due in fact.deadlines]
-
-
-async def show_accepted(fact: CaseAccepted, tx: Tx) -> None:
-    await _show(fact.number, fact, "handling", "accepted", {"agency": fact.agency}, tx)
-
-
-async def show_replied(fact: CaseReplied, tx: Tx) -> None:
-    await _show(
-        fact.number, fact, "replied", "replied", {"agency": fact.agency, "text": fact.text, "met": fact.met}, tx
-    )
-
-
-async def show_resolved(fact: CaseResolved, tx: Tx) -> None:
-    await _show(fact.number, fact, "resolved", "resolved", {"agency": fact.agency}, tx)
-
-
-async def _show(
-    number: str, fact: CaseAccepted | CaseReplied | CaseResolved, seen: Any, what: str, detail: dict[str, Any], tx: Tx
-) -> None:
-    complaint = await _existing(number, tx)
-    tx.insert(Entry, number=number, at=fact.at, what=what, detail=detail)
-    if fact.assignment == complaint.assignment:
-        complaint.status = follow(complaint.status, seen)  # type: ignore[arg-type]
-
-
-_FINAL = frozenset({"resolved", "refused", "withdrawn"})

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import hops, intake, replay
+from benchmarks import hops, intake, reading, replay
 from benchmarks.surroundings import Stores
 
 RESULTS = Path(__file__).parent / "results.md"
@@ -17,6 +17,7 @@ ALL: dict[str, Callable[[Stores], Awaitable[list[str]]]] = {
     "intake": intake.run,
     "hops": hops.run,
     "replay": replay.run,
+    "reading": reading.run,
 }
 
 

@@ -16,6 +16,7 @@ from shared.clock import Clock
 from shared.db import Database, is_transient
 from shared.errors import Transient
 from shared.tables import Kernel
+from shared.trace import Span
 from shared.tx import Tx, Unit
 
 #: A lost race (a twin claimed the same message) or a deadlock is run again at once; an outage is not waited out here.
@@ -24,12 +25,22 @@ RACES = 3
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One message on its way to its handler: `key` is the complaint, `id` what makes it happen once, if anything."""
+    """One message on its way to its handler: `key` is the complaint, `id` what makes it happen once, if anything.
+
+    `around` is the span of its delivery, where spans are told.
+    """
 
     key: str
     run: Callable[[Tx], Awaitable[Any]]
     id: str = ""
     trace: str | None = None
+    name: str = "work"
+    around: Span | None = None
+
+    @property
+    def parent(self) -> str | None:
+        """The traceparent that its handler works under."""
+        return self.around.traceparent if self.around else self.trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +140,7 @@ class Batch:
                 outcomes.append(outcome)
                 if self.ordered and not isinstance(outcome, Done):
                     stopped.add(work.key)
-            await unit.flush()
+            await unit.finish()
             if once and done:
                 await once.claim(unit, done)
         return outcomes
@@ -137,12 +148,13 @@ class Batch:
 
 async def _attempt(unit: Unit, index: int, work: Work) -> Outcome:
     tx = Tx(unit)
-    with trace.span(work.trace, number=work.key or None):
+    with trace.span(work.parent, work.name, number=work.key or None):
         try:
             return Done(await work.run(tx))
         except Exception as error:
             if is_transient(error):
                 raise
+            trace.note(error=error)
             if tx.touched or not unit.session.is_active:
                 raise _Cut(index, error) from error
             return Failed(error)

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
+from shared import trace
 from shared.batch import Batch, Deferred, Done, Failed, Outcome, Work
 from shared.bus import Bus, Delivered, Subscription
 from shared.errors import Permanent, Transient
@@ -84,6 +85,10 @@ class Consumer:
     async def apply(self, polled: Sequence[Delivered]) -> None:
         """Every effect of these records in the database, or parked; raises Transient when neither is possible."""
         works = [(d, w) for d in polled if (w := self._work(d)) is not None]
+        with trace.ending([work.around for _, work in works]):
+            await self._apply(works)
+
+    async def _apply(self, works: list[tuple[Delivered, Work]]) -> None:
         tries = 0
         while works:
             outcomes = await self.batch.run([work for _, work in works], Inbox(self.batch, self.parking))
@@ -108,7 +113,8 @@ class Consumer:
         return again
 
     async def _park(self, delivered: Delivered, work: Work, error: Exception) -> None:
-        log.error("fact parked", service=self.name, number=work.key, error=repr(error)[:500])
+        trace.fail(work.around, error)
+        log.error("fact parked", service=self.name, number=work.key, error=repr(error)[:500], **trace.ids(work.parent))
         await self.parking.park(work.key, delivered.value, delivered.trace, repr(error))
 
     def _work(self, delivered: Delivered) -> Work | None:
@@ -116,17 +122,25 @@ class Consumer:
         try:
             fact = decode(delivered.value)
         except Permanent as error:
-            return Work(delivered.key, _raiser(error), trace=delivered.trace)
+            around = self._span(delivered, "consume unreadable")
+            return Work(delivered.key, _raiser(error), trace=delivered.trace, name="unreadable", around=around)
         handler = self.handlers.get(type(fact))
-        return self.work_of(fact, handler, delivered.trace) if handler else None
+        if handler is None:
+            return None
+        return self.work_of(fact, handler, delivered.trace, self._span(delivered, f"consume {type(fact).__name__}"))
 
-    def work_of(self, fact: Fact, handler: Handler, trace: str | None) -> Work:
+    def _span(self, delivered: Delivered, name: str) -> trace.Span | None:
+        place = {"messaging.consumer.group.name": f"yousu.{self.name}", "messaging.kafka.offset": delivered.offset}
+        where = {"yousu.service": self.name, "messaging.destination.partition.id": str(delivered.partition)}
+        return trace.begin(delivered.trace, name, "consumer", number=delivered.key, **place, **where)
+
+    def work_of(self, fact: Fact, handler: Handler, parent: str | None, around: trace.Span | None = None) -> Work:
         """This fact as work that happens once: its event id goes into the inbox with the effect."""
 
         async def run(tx: Tx) -> None:
             await handler(fact, tx)
 
-        return Work(fact.number, run, str(fact.event_id), trace)
+        return Work(fact.number, run, str(fact.event_id), parent, trace.called(handler), around)
 
 
 @dataclass(frozen=True, slots=True)

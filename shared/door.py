@@ -68,7 +68,7 @@ class RequestDoor:
         if once and once.id in self._under_way:
             raise Conflict("同一 Idempotency-Key 的请求正在处理，请稍后再试", kind="idempotency-in-flight")
         waiting = _Waiting(
-            Work(key, handler, once.id if once else "", trace.current()),
+            Work(key, handler, once.id if once else "", trace.current(), trace.called(handler)),
             once,
             asyncio.get_running_loop().create_future(),
         )

@@ -44,6 +44,29 @@ class Due(BaseModel):
     due_at: AwareDatetime
 
 
+class Term(BaseModel):
+    """A deadline in full, so that the clock can be rebuilt from facts alone.
+
+    `name` tells it apart within the complaint (1.resolve, 1.opinion.hn-czt, 2.supervision.1) and `agency` is whose it
+    is. It runs from `start_at` for `limit` of `unit`, moved by `pauses` and `extensions` in working days, no further
+    than `cap` calendar days; `calendar` is the version of the years it was computed on, `warn_at` the yellow card.
+    """
+
+    model_config = ConfigDict(frozen=True)
+    name: str
+    stage: str
+    agency: str | None = None
+    start_at: AwareDatetime
+    limit: int
+    unit: Literal["working_day", "calendar_day"]
+    pauses: int = 0
+    extensions: int = 0
+    cap: int | None = None
+    due_at: AwareDatetime
+    warn_at: AwareDatetime | None = None
+    calendar: str = ""
+
+
 class ComplaintFiled(Fact):
     """An enterprise filed a complaint. By intake; for router (decides) and tracker (counts).
 
@@ -63,6 +86,12 @@ class ComplaintFiled(Fact):
     confidential: bool = False
 
 
+class RouteStarted(Fact):
+    """The limit for naming a lead agency runs from the filing on. By tracker; for who rebuilds it."""
+
+    clock: tuple[Term, ...]
+
+
 class ComplaintWithdrawn(Fact):
     """The complainant took the complaint back. By intake; for router (drops it) and tracker (closes the case)."""
 
@@ -74,7 +103,7 @@ class ComplaintSupplemented(Fact):
 
 
 class ComplaintHeld(Fact):
-    """The router would not decide; a dispatcher will. By router; for intake (shows 人工研判).
+    """The router would not decide; a dispatcher will. By router; for intake (shows 人工研判) and tracker (records it).
 
     `out_of_scope` in 0..1 is how far the text seems to be none of this system's matters; a person decides that too.
     """
@@ -85,16 +114,30 @@ class ComplaintHeld(Fact):
 
 
 class SupplementAsked(Fact):
-    """A dispatcher needs more from the complainant by `due_at`. By router; for intake (shows 需要补充材料)."""
+    """A dispatcher needs more by `due_at`. By router; for intake (shows 需要补充材料), tracker (its clock stands)."""
 
     reason: str
     due_at: AwareDatetime
 
 
-class ComplaintLinked(Fact):
-    """The same enterprise's open complaint on the same matter and respondent, `other`, is known. By router; for intake.
+class RoutePaused(Fact):
+    """The limit for naming a lead agency stands until the complainant answers. By tracker; for who rebuilds it."""
 
-    Both complaints go on; nothing is merged.
+    reason: str
+    until: AwareDatetime
+
+
+class RouteResumed(Fact):
+    """The limit for naming a lead agency runs on, moved by `days`. By tracker; for who rebuilds it."""
+
+    days: int
+    clock: tuple[Term, ...]
+
+
+class ComplaintLinked(Fact):
+    """The same enterprise's open complaint on the same matter and respondent, `other`, is known.
+
+    By router; for intake and tracker (both show it). Both complaints go on; nothing is merged.
     """
 
     other: str
@@ -139,17 +182,24 @@ class ComplaintAssigned(Fact):
 
 
 class CaseOpened(Fact):
-    """The case stands in the lead agency's queue with its deadlines. By tracker; for intake (shows the deadlines)."""
+    """The case stands in the lead agency's queue with its deadlines. By tracker; for intake (shows the deadlines).
+
+    `deadlines` concern the complainant; `clock` holds all, those between the agencies too. `policy` is the clock's
+    policy as it stood, frozen onto the case.
+    """
 
     assignment: int
     deadlines: tuple[Due, ...]
+    clock: tuple[Term, ...] = ()
+    policy: dict[str, Any] | None = None
 
 
 class CaseAccepted(Fact):
-    """The lead agency took the case. By tracker; for intake."""
+    """The lead agency took the case. By tracker; for intake. `by` is the subject of who did it, here and below."""
 
     assignment: int
     agency: str
+    by: str | None = None
 
 
 class CaseReturned(Fact):
@@ -159,6 +209,16 @@ class CaseReturned(Fact):
     agency: str
     code: str
     reason: str
+    by: str | None = None
+
+
+class CaseClassed(Fact):
+    """The case was put into another class, its resolution limit follows. By tracker; for who counts."""
+
+    assignment: int
+    case_class: Literal["foreign_invested", "arrears", "general", "simple"]
+    policy: dict[str, Any] | None = None
+    by: str | None = None
 
 
 class CaseSuspended(Fact):
@@ -168,38 +228,124 @@ class CaseSuspended(Fact):
     why: Literal["supplement", "expert", "other"]
     reason: str
     until: AwareDatetime
+    by: str | None = None
 
 
 class CaseResumed(Fact):
-    """The clock runs on, its deadlines moved by the pause. By tracker; for intake."""
+    """The clock runs on, its deadlines moved by the pause of `days` working days. By tracker; for intake."""
 
     assignment: int
     reason: str
     deadlines: tuple[Due, ...]
+    days: int = 0
+    clock: tuple[Term, ...] = ()
+    by: str | None = None
+
+
+class ExtensionAsked(Fact):
+    """The lead agency asks for `days` more working days, inside its limit. By tracker; for who supervises."""
+
+    assignment: int
+    request: str
+    agency: str
+    days: int
+    reason: str
+    by: str | None = None
+
+
+class ExtensionDecided(Fact):
+    """A supervisor decided on a request for more time. By tracker; for the agency that asked."""
+
+    assignment: int
+    request: str
+    approved: bool
+    reason: str | None = None
+    by: str | None = None
 
 
 class DeadlinesMoved(Fact):
-    """Deadlines changed as the clock ran: by an extension or a published calendar. By tracker; for intake."""
+    """Deadlines changed as the clock ran: by an extension, a published calendar, another class. By tracker; for intake.
+
+    `days` are the working days of an extension.
+    """
 
     assignment: int
     reason: str
     deadlines: tuple[Due, ...]
+    why: Literal["extension", "calendar", "class"] | None = None
+    days: int = 0
+    clock: tuple[Term, ...] = ()
+    by: str | None = None
+
+
+class OpinionGiven(Fact):
+    """A co-agency gave its opinion to the lead; the text stays in the tracker, under the fact's id.
+
+    By tracker; for the agencies of the case.
+    """
+
+    assignment: int
+    agency: str
+    by: str | None = None
+
+
+class NoteTaken(Fact):
+    """The lead agency wrote an internal note; the text stays in the tracker, under the fact's id.
+
+    By tracker; for the agencies of the case.
+    """
+
+    assignment: int
+    agency: str
+    by: str | None = None
 
 
 class CaseReplied(Fact):
-    """The agency answered; `text` is public, `met` says whether the demand is met. By tracker; for intake."""
+    """The agency answered; `text` is public, `met` says whether the demand is met. By tracker; for intake.
+
+    `contacted_at` is when the agency spoke with the complainant.
+    """
 
     assignment: int
     agency: str
     text: str
     met: bool
+    contacted_at: AwareDatetime | None = None
+    by: str | None = None
 
 
-class CaseResolved(Fact):
-    """Handling ended. By tracker; for intake (status) and router (the complaint is no longer open)."""
+class ArrearsRecorded(Fact):
+    """What is known of a sum owed, totals in yuan as they stood at `stood_at`. By tracker; for who counts."""
 
     assignment: int
     agency: str
+    claimed: Decimal | None = None
+    verified: Decimal | None = None
+    repaid: Decimal | None = None
+    under_agreement: Decimal | None = None
+    stood_at: AwareDatetime
+    evidence: str
+    by: str | None = None
+
+
+class CaseResolved(Fact):
+    """Handling ended. By tracker; for intake (status) and router (the complaint is no longer open).
+
+    `missing_opinions` are co-agencies that gave none; the lead signed off without them.
+    """
+
+    assignment: int
+    agency: str
+    missing_opinions: tuple[str, ...] = ()
+    by: str | None = None
+
+
+class CaseClosed(Fact):
+    """The case ended without a resolution, taken back or refused, at `closed_at`. By tracker; for who counts."""
+
+    assignment: int
+    why: Literal["withdrawn", "refused"]
+    closed_at: AwareDatetime | None = None
 
 
 class ComplaintRated(Fact):
@@ -210,10 +356,27 @@ class ComplaintRated(Fact):
     comment: str | None = None
 
 
+class CaseRated(Fact):
+    """A rating counts for this resolution, the first one that came. By tracker; for who counts."""
+
+    assignment: int
+    grade: int = Field(ge=1, le=5)
+    solved: bool
+
+
 class ReviewAsked(Fact):
     """The complainant contests the result; `reason` is masked. By intake; for tracker (a supervisor reviews)."""
 
     reason: str
+
+
+class ReviewOpened(Fact):
+    """A supervisor is to review the result, with a deadline. By tracker; for who supervises."""
+
+    assignment: int
+    reason: str
+    due_at: AwareDatetime
+    clock: tuple[Term, ...] = ()
 
 
 class ReviewDecided(Fact):
@@ -222,6 +385,7 @@ class ReviewDecided(Fact):
     assignment: int
     upheld: bool
     reason: str
+    by: str | None = None
 
 
 class CaseReopened(Fact):
@@ -230,60 +394,109 @@ class CaseReopened(Fact):
     assignment: int
     why: Literal["rating", "review"]
     deadlines: tuple[Due, ...]
+    clock: tuple[Term, ...] = ()
 
 
 class DeadlineWarned(Fact):
-    """A deadline is about to be missed, the yellow card. By tracker; for who reminds."""
+    """A deadline is about to be missed, the yellow card. By tracker; for who reminds (催办)."""
 
     assignment: int
     stage: str
     due_at: AwareDatetime
+    name: str | None = None
+    agency: str | None = None
 
 
 class DeadlineMissed(Fact):
-    """A deadline passed unmet, the red card. By tracker; for intake and who supervises."""
+    """A deadline passed unmet, the red card. By tracker; for intake and who supervises.
+
+    At `bulletin_at` the agency is named, if it is late still.
+    """
 
     assignment: int
     stage: str
     due_at: AwareDatetime
+    name: str | None = None
+    agency: str | None = None
+    bulletin_at: AwareDatetime | None = None
+
+
+class AgencyNamed(Fact):
+    """A deadline is so late that its agency is named in the bulletin 通报. By tracker; for who supervises."""
+
+    assignment: int
+    stage: str
+    agency: str
+    due_at: AwareDatetime
+    name: str
 
 
 class CaseSupervised(Fact):
-    """A supervision order 督办 with a number of its own and a deadline. By tracker; for who supervises."""
+    """A supervision order 督办 with a number of its own and a deadline. By tracker; for who supervises.
+
+    `agency` is to reply; `stage` is the missed one where a red card gave the order.
+    """
 
     assignment: int
     order: str
     why: Literal["supervisor", "red_card", "rating", "key_supervision"]
     reason: str
     due_at: AwareDatetime
+    agency: str | None = None
+    stage: str | None = None
+    clock: tuple[Term, ...] = ()
+    by: str | None = None
+
+
+class SupervisionReplied(Fact):
+    """The agency answered a supervision order, which closes it. By tracker; for who supervises."""
+
+    order: str
+    agency: str
+    text: str
+    by: str | None = None
 
 
 FACTS: dict[str, type[Fact]] = {
     fact.__name__: fact
     for fact in (
         ComplaintFiled,
+        RouteStarted,
         ComplaintWithdrawn,
         ComplaintSupplemented,
         ComplaintHeld,
         SupplementAsked,
+        RoutePaused,
+        RouteResumed,
         ComplaintLinked,
         ComplaintRefused,
         ComplaintAssigned,
         CaseOpened,
         CaseAccepted,
         CaseReturned,
+        CaseClassed,
         CaseSuspended,
         CaseResumed,
+        ExtensionAsked,
+        ExtensionDecided,
         DeadlinesMoved,
+        OpinionGiven,
+        NoteTaken,
         CaseReplied,
+        ArrearsRecorded,
         CaseResolved,
+        CaseClosed,
         ComplaintRated,
+        CaseRated,
         ReviewAsked,
+        ReviewOpened,
         ReviewDecided,
         CaseReopened,
         DeadlineWarned,
         DeadlineMissed,
+        AgencyNamed,
         CaseSupervised,
+        SupervisionReplied,
     )
 }
 

@@ -5,16 +5,18 @@ leadership is an advisory lock of the very session that reads and marks, so losi
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from pydantic_core import from_json
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bus import Bus, Record
+from shared import trace
+from shared.bus import TOPIC, Bus, Record
 from shared.clock import Clock
 from shared.db import Database, is_transient
 from shared.errors import Transient
@@ -98,9 +100,23 @@ class Relay:
         await session.commit()
         if not rows:
             return 0
-        await self.bus.send([Record(row.number, row.body, row.trace) for row in rows])
+        spans = self._spans(rows)
+        with trace.ending(spans):
+            traces = [span.traceparent if span else row.trace for row, span in zip(rows, spans, strict=True)]
+            await self.bus.send([Record(r.number, r.body, t) for r, t in zip(rows, traces, strict=True)])
         await self._mark(session, [row.id for row in rows])
         return len(rows)
+
+    def _spans(self, rows: Sequence[Any]) -> list[trace.Span | None]:
+        """A span for each of these facts, below the work that published it; none when nobody is told."""
+        if not trace.told():
+            return [None] * len(rows)
+        where = {"messaging.destination.name": TOPIC, "yousu.service": self.name}
+        return [self._span(row, where) for row in rows]
+
+    def _span(self, row: Any, where: dict[str, str]) -> trace.Span | None:
+        name, told = f"send {from_json(row.body)['type']}", {"messaging.message.id": row.event_id, **where}
+        return trace.begin(row.trace, name, "producer", number=row.number, **told)
 
     async def _mark(self, session: AsyncSession, ids: list[int]) -> None:
         outbox = self.kernel.outbox

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +15,7 @@ from sqlalchemy import MetaData
 from shared import migrate
 from shared.batch import Batch
 from shared.bus import Bus
+from shared.chores import Chore, Chores
 from shared.clock import Clock
 from shared.consumer import Consumer, Handlers
 from shared.crypto import Cipher
@@ -32,7 +34,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Spec(Generic[Parts]):
-    """What makes a service: what it is called, listens to, times and answers, and where its tables are."""
+    """What makes a service: what it is called, listens to, times, answers and looks after, and where its tables are."""
 
     name: str
     metadata: MetaData
@@ -44,6 +46,7 @@ class Spec(Generic[Parts]):
     parts: Parts
     collect: Callable[[Any, CollectorRegistry], Awaitable[None]] | None = None
     notes: Callable[[], dict[str, str]] | None = None
+    chores: Mapping[str, Chore] = field(default_factory=dict)
 
 
 @dataclass
@@ -60,6 +63,7 @@ class Service(Generic[Parts]):
     timers: Timers
     parking: Parking
     pruning: Pruning
+    chores: Chores
     migrate_at_start: bool
     on_death: Callable[[str], None]
     _tasks: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
@@ -81,6 +85,8 @@ class Service(Generic[Parts]):
         self._run("consumer", self.consumer.run)
         self._run("timers", self.timers.run)
         self._run("pruning", self.pruning.run)
+        for chore in self.spec.chores:
+            self._run(chore, partial(self.chores.repeat, chore, self))
 
     async def stop(self) -> None:
         """The mirror of start."""
@@ -154,6 +160,7 @@ def assemble(
         timers=Timers(spec.name, batch, spec.timers, relay.wake),
         parking=parking,
         pruning=Pruning(database, spec.kernel, clock, settings),
+        chores=Chores(spec.name, database, spec.chores),
         migrate_at_start=migrate_at_start,
         on_death=on_death,
     )

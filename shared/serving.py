@@ -13,6 +13,7 @@ from shared import logs
 from shared.composition import Surroundings, surroundings
 from shared.runtime import Service
 from shared.settings import Settings
+from shared.telemetry import telling
 from shared.web.application import application
 
 
@@ -40,15 +41,18 @@ def serve(name: str, builds: Sequence[Callable[[Surroundings], Service[Any]]], s
     logs.configure(name, settings.log_level, readable=sys.stderr.isatty())
     death = Death()
     app = build_application(builds, settings, death)
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=10,
-        server_header=False,
-    )
+    # uvicorn hands the signal on when it has stopped: it ends the process here, so that what is to be told still is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1 if death.of else 0))
+    with telling(name, settings.otlp_endpoint):
+        uvicorn.run(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            server_header=False,
+        )
     if death.of:
         sys.exit(1)
 

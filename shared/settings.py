@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     )
     token_issuer: str = Field("yousu", description="`iss` a bearer token must carry")
     token_audience: str = Field("yousu", description="`aud` a bearer token must carry")
+    otlp_endpoint: str | None = Field(
+        None, description="collector http://host:4318 that spans are told to over OTLP/HTTP; off without it"
+    )
     max_body_bytes: int = Field(262_144, description="largest request body")
     inbox_keep_days: int = Field(30, description="how long handled event ids are kept; longer than a fact can return")
     outbox_keep_days: int = Field(7, description="how long sent facts are kept")

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import func, select
 
+from shared import trace
 from shared.batch import Batch, Done, Failed, Outcome, Work
 from shared.consumer import backoff
 from shared.db import is_transient
@@ -78,12 +79,18 @@ class Timers:
         due = await self._due()
         self.last_round_at = self.batch.clock.now()
         if due:
-            outcomes = await self.batch.run([self._work(timer) for timer in due], Fired())
-            self.on_commit()
-            for timer, outcome in zip(due, outcomes, strict=True):
-                if isinstance(outcome, Failed):
-                    await self._try_later(timer, outcome.error)
+            works = [self._work(timer) for timer in due]
+            with trace.ending([work.around for work in works]):
+                await self._fire(due, works)
         return len(due)
+
+    async def _fire(self, due: list[Due], works: list[Work]) -> None:
+        outcomes = await self.batch.run(works, Fired())
+        self.on_commit()
+        for timer, work, outcome in zip(due, works, outcomes, strict=True):
+            if isinstance(outcome, Failed):
+                trace.fail(work.around, outcome.error)
+                await self._try_later(timer, outcome.error)
 
     async def _due(self) -> list[Due]:
         timer: Any = self.batch.kernel.timer
@@ -97,7 +104,10 @@ class Timers:
         async def run(tx: Tx) -> None:
             await self.handlers[due.kind](due, tx)
 
-        return Work(due.number, run, due.id)
+        late = (self.batch.clock.now() - due.due_at).total_seconds()
+        told = {"yousu.service": self.name, "yousu.timer": due.id, "yousu.late_seconds": late}
+        around = trace.begin(None, f"timer {due.kind}", "internal", number=due.number, **told)
+        return Work(due.number, run, due.id, name=trace.called(self.handlers.get(due.kind, run)), around=around)
 
     async def _try_later(self, due: Due, error: Exception) -> None:
         timer, now, attempts = self.batch.kernel.timer, self.batch.clock.now(), due.attempts + 1

@@ -5,7 +5,7 @@ A handler sees one `Tx`; many of them may share a `Unit`, which is one database 
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,6 +21,17 @@ Row = TypeVar("Row", bound=SQLModel)
 _IN_LIMIT = 500
 
 
+class AtEnd(Protocol):
+    """What the messages of a transaction leave for its end, together."""
+
+    def __init__(self) -> None: ...
+
+    async def __call__(self, tx: "Tx") -> None: ...
+
+
+Last = TypeVar("Last", bound=AtEnd)
+
+
 @dataclass(slots=True)
 class Unit:
     """One database transaction shared by the messages of a batch; rows are locked in order of their key."""
@@ -32,6 +43,9 @@ class Unit:
     inserts: list[tuple[Table, dict[str, Any]]] = field(default_factory=list)
     _rows: dict[tuple[type[SQLModel], str], SQLModel | None] = field(default_factory=dict)
     _loaded: set[type[SQLModel]] = field(default_factory=set)
+    _families: dict[type[SQLModel], dict[str, list[SQLModel]]] = field(default_factory=dict)
+    _added: dict[type[SQLModel], list[SQLModel]] = field(default_factory=dict)
+    _last: dict[type[AtEnd], AtEnd] = field(default_factory=dict)
 
     async def lock(self, model: type[Row], key: str) -> Row | None:
         """The row of this complaint, locked until the commit; the whole batch's rows come in one query."""
@@ -52,11 +66,52 @@ class Unit:
             for row in (await self.session.execute(query)).scalars():
                 self._rows[model, getattr(row, column.key)] = row
 
+    async def family(self, model: type[Row], number: str) -> list[Row]:
+        """This complaint's rows in `model` (its column `number`), those added here too; the batch's in one query.
+
+        They are not locked: whoever changes them has locked the complaint's own row.
+        """
+        families = self._families.setdefault(model, {})
+        if number not in families:
+            wanted = sorted({number, *self.keys} - families.keys() if not families else {number})
+            await self._load_families(model, wanted, families)
+        return [row for row in families[number] if isinstance(row, model)]
+
+    async def _load_families(self, model: type[Row], wanted: list[str], families: dict[str, list[SQLModel]]) -> None:
+        table = model.__table__  # type: ignore[attr-defined]
+        families.update({number: [] for number in wanted})
+        found: list[SQLModel] = []
+        for start in range(0, len(wanted), _IN_LIMIT):
+            some = wanted[start : start + _IN_LIMIT]
+            query = select(model).where(table.c.number.in_(some)).order_by(*table.primary_key.columns)
+            found += (await self.session.execute(query)).scalars()
+        for row in [*found, *self._added.get(model, ())]:
+            kin = families.get(_number(row) or "")
+            if kin is not None and not any(row is other for other in kin):
+                kin.append(row)
+
     def add(self, row: SQLModel) -> None:
         self.session.add(row)
+        if (number := _number(row)) is not None:
+            self._added.setdefault(type(row), []).append(row)
+            if (kin := self._families.get(type(row), {}).get(number)) is not None:
+                kin.append(row)
         keys = type(row).__table__.primary_key.columns  # type: ignore[attr-defined]
         if len(keys) == 1 and (value := getattr(row, keys[0].key)) is not None:
             self._rows[type(row), str(value)] = row
+
+    def at_end(self, kind: type[Last]) -> Last:
+        """What all messages of this transaction share of this kind; called once, when the last of them is done."""
+        found = self._last.get(kind)
+        if not isinstance(found, kind):
+            self._last[kind] = found = kind()
+        return found
+
+    async def finish(self) -> None:
+        """What was left for the end, then everything that was written."""
+        for last in self._last.values():
+            await last(Tx(self))
+        await self.flush()
 
     async def flush(self) -> None:
         """Write what the handlers left: their rows, then facts and deadlines, a statement a table."""
@@ -70,6 +125,12 @@ class Unit:
             if table is self.kernel.timer:
                 statement = _insert_or_keep(self.session, table)
             await self.session.execute(statement, rows)
+
+
+def _number(row: SQLModel) -> str | None:
+    """The complaint that this row belongs to, if its table has such a column."""
+    found = getattr(row, "number", None)
+    return found if isinstance(found, str) else None
 
 
 def _insert_or_keep(session: AsyncSession, table: Table) -> Any:
@@ -99,6 +160,12 @@ class Tx:
             self._given.append(row)
         return row
 
+    async def family(self, model: type[Row], number: str) -> list[Row]:
+        """This complaint's rows in `model`, those added in this transaction too; lock the complaint's own row first."""
+        rows = await self._unit.family(model, number)
+        self._given.extend(rows)
+        return rows
+
     def add(self, row: SQLModel) -> None:
         """A new row that may still change in this transaction."""
         self._wrote = True
@@ -108,12 +175,17 @@ class Tx:
         """A new row that is finished, every column given; a whole batch of them is one statement."""
         self._put(model.__table__, **values)  # type: ignore[attr-defined]
 
+    def at_end(self, kind: type[Last]) -> Last:
+        """The one object of this kind in the transaction, made at first use and called at its end."""
+        return self._unit.at_end(kind)
+
     async def flush(self) -> None:
         """Make what was added visible to this transaction's own queries."""
         await self._unit.flush()
 
     def publish(self, fact: Fact) -> None:
         """A fact for everyone, sent after the commit. Lock the complaint's row first: order follows the lock."""
+        trace.note(number=fact.number)
         self._put(
             self._unit.kernel.outbox,
             event_id=str(fact.event_id),

@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.yousu.calendar import app as calendar
+from services.yousu.documents import app as docs
+from services.yousu.replay import replay
 from services.yousu.route import app as route
 from shared.auth import ROLES, Role
 from shared.settings import Settings
@@ -15,6 +18,9 @@ from shared.settings import Settings
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="有诉即办: run the system, and speak to it.")
 out = Console()
 app.add_typer(route, name="route")
+app.add_typer(docs, name="docs")
+app.add_typer(calendar, name="calendar")
+app.command()(replay)
 Origin = Annotated[str, typer.Option(help="the one origin of the system", envvar="YOUSU_ORIGIN")]
 
 
@@ -103,6 +109,16 @@ def parked(
     if action != "list" and not number:
         raise typer.BadParameter("needed to show or put back", param_hint="--number")
     raise typer.Exit(asyncio.run(run_parked(action, service, number, origin_or_default(origin), Settings(), out)))
+
+
+@app.command()
+def recount(
+    repair: Annotated[bool, typer.Option(help="put the totals right, from the cases")] = False,
+) -> None:
+    """Count all cases again, hold the numbers against them and print each difference."""
+    from services.yousu.recount import run_recount
+
+    raise typer.Exit(asyncio.run(run_recount(Settings(), repair, out)))
 
 
 @app.command()

@@ -1,19 +1,19 @@
 """`yousu route …`: measure, train and compare what decides on complaints."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
-from services.router.domain import Assigned, Decision, Question, decide
+from services.router.domain import Assigned, Decision, Question, Read, decide
 from services.router.reading import Reader, open_reader
-from services.router.reading.corpus import Labelled, corpus, read_labelled
-from services.router.reading.embedding import Embedder
-from services.router.reading.evaluate import Evaluation, evaluate
+from services.router.reading.corpus import Labelled, corpus, read_labelled, split
+from services.router.reading.evaluate import Evaluation, Judged, evaluate
 from services.router.reading.model import ModelError, fetch, model_folder, present
 from services.router.settings import RouterSettings
 from shared.clock import SystemClock, in_shanghai
@@ -23,6 +23,16 @@ from shared.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Measure, train and compare what decides on complaints.")
 out = Console()
+
+
+class Which(Enum):
+    """Which of the readers is measured."""
+
+    both = "both"
+    first = "ngrams"
+    second = "embedding"
+
+
 Texts = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines {text, title, region, accept}")]
 
 
@@ -44,23 +54,30 @@ def _texts(path: Path, mapping: Mapping) -> list[Labelled]:
 
 @app.command("evaluate")
 def evaluate_texts(
-    labelled: Texts, only_ngrams: Annotated[bool, typer.Option(help="the first reader alone")] = False
+    labelled: Texts, reader: Annotated[Which, typer.Option(help="both together, or one alone")] = Which.both
 ) -> None:
     """Measure the classifier on labelled texts: shares with intervals, risk by coverage, confusion, worst errors."""
     mapping = _mapping()
-    texts, reader = _texts(labelled, mapping), _reader(mapping)
-    read = reader.alone if only_ngrams else reader
+    texts, readers = _texts(labelled, mapping), _reader(mapping)
+    ways: dict[Which, Callable[[str, str], Read]] = {
+        Which.both: readers,
+        Which.first: readers.first_alone,
+        Which.second: readers.second_alone,
+    }
+    read = ways[reader]
     with Progress(SpinnerColumn(), TextColumn("reading {task.completed}/{task.total}"), console=out) as bar:
         task = bar.add_task("", total=len(texts))
         found = Evaluation(tuple(j for one in texts for j in _one(one, read, mapping, bar, task)))
-    out.print(f"reader {'ngrams ' + reader.version if only_ngrams else reader.name}, rules {mapping.version}")
+    out.print(f"{reader.value}: reader {readers.name}, rules {mapping.version}, {len(texts)} texts")
     _shares(found)
     _curve(found)
     _confusion(found, mapping)
     _worst(found)
 
 
-def _one(one: Labelled, read, mapping: Mapping, bar: Progress, task) -> Iterator:  # type: ignore[no-untyped-def, type-arg]
+def _one(
+    one: Labelled, read: Callable[[str, str], Read], mapping: Mapping, bar: Progress, task: TaskID
+) -> Iterator[Judged]:
     yield from evaluate([one], read, mapping).judged
     bar.advance(task)
 
@@ -105,22 +122,31 @@ def train(
     decisions: Annotated[bool, typer.Option(help="learn from this installation's dispatchers too")] = False,
     target: Annotated[Path | None, typer.Option(help="folder; default reader/ in the data folder")] = None,
 ) -> None:
-    """Train the readers from the shipped corpus, and what else is given; the same texts give the same reader."""
+    """Train the readers from the shipped corpus, and what else is given; the same texts give the same reader.
+
+    A fifth of what is given besides only calibrates.
+    """
     from services.router.reading.decisions import dispatched
     from services.router.reading.train import train as train_reader
 
     mapping, settings = _mapping(), RouterSettings()
-    texts = [*corpus("train"), *(one for path in labelled or () for one in _texts(path, mapping))]
+    own = [one for path in labelled or () for one in _texts(path, mapping)]
     if decisions:
-        texts += dispatched(settings.database_url or Settings().sqlite_url("router"), mapping)
+        own += dispatched(settings.database_url or Settings().sqlite_url("router"), mapping)
+    learned, unseen = split(own)
     folder = model_folder(settings.model_dir)
-    embedder = Embedder.load(folder) if present(folder) else None
-    if embedder is None:
+    model = folder if present(folder) else None
+    if model is None:
         out.print("no embedding model (yousu route fetch-model): only the first reader is trained")
-    reader = train_reader(texts, mapping, embedder, out.print)
+    texts, calibrating = [*corpus("train"), *learned], [*corpus("calibration"), *unseen]
+    reader = train_reader(texts, calibrating, mapping, model, _said)
     goal = target or settings.reader_dir or Settings().data_dir / "reader"
     reader.save(goal)
     out.print(f"{goal}: reader {reader.version}, {reader.calibration}")
+
+
+def _said(text: str) -> None:
+    out.print(text, highlight=False)
 
 
 @app.command("fetch-model")
@@ -182,6 +208,15 @@ def _questions(path: Path) -> Iterator[tuple[int, Question]]:
                 body = json.loads(line)
                 against = body.get("respondent") or {}
                 text = body.get("description") or body.get("text") or ""
-                named = {key: body.get(key) for key in ("region", "matter")}
-                accused = {"respondent": against.get("name"), "respondent_agency": against.get("agency")}
-                yield number, Question(body.get("title", ""), text, **named, **accused)
+                yield (
+                    number,
+                    Question(
+                        body.get("title", ""),
+                        text,
+                        region=body.get("region"),
+                        matter=body.get("matter"),
+                        respondent=against.get("name"),
+                        respondent_agency=against.get("agency"),
+                        foreign_invested=bool(body.get("foreign_invested")),
+                    ),
+                )

@@ -1,9 +1,9 @@
 """Reading the years' tables, and refusing what contradicts itself, saying where."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,6 @@ STATUSES = ("published", "provisional")
 KINDS = ("rest", "work")
 
 
-@cache
-def current() -> Calendar:
-    """The years the product ships."""
-    return load_calendar(YEARS)
-
-
 def load_calendar(folder: Path) -> Calendar:
     """Every year's table in this folder, `YYYY.yaml` each; ValueError with every fault found."""
     tables = {path.name: _table(path) for path in sorted(folder.glob("*.yaml"))}
@@ -30,6 +24,15 @@ def load_calendar(folder: Path) -> Calendar:
         raise ValueError("\n".join(faults))
     years = map(_year, tables.values())
     return Calendar({year.year: year for year in years})
+
+
+def load_year(path: Path, name: str | None = None) -> Year:
+    """The year's table in this file; ValueError with every fault found. `name` stands for the file's own."""
+    table = _table(path)
+    faults = list(_faults(name or path.name, table))
+    if faults:
+        raise ValueError("\n".join(f"{path.name}：{fault}" for fault in faults))
+    return _year(table)
 
 
 def _table(path: Path) -> Any:
@@ -75,10 +78,15 @@ def _day_fault(row: Any, year: Any) -> str | None:
 
 
 def _year(table: dict[str, Any]) -> Year:
+    off = frozenset(row["date"] for row in table["days"] if row["kind"] == "rest")
+    make_up = frozenset(row["date"] for row in table["days"] if row["kind"] == "work")
+    said = f"{table['year']} {table['status']} {sorted(off)} {sorted(make_up)}"
     return Year(
         year=table["year"],
         source=table["source"],
         published=table["status"] == "published",
-        off=frozenset(row["date"] for row in table["days"] if row["kind"] == "rest"),
-        make_up=frozenset(row["date"] for row in table["days"] if row["kind"] == "work"),
+        off=off,
+        make_up=make_up,
+        version=hashlib.sha256(said.encode()).hexdigest()[:8],
+        names={row["date"]: row["name"] for row in table["days"]},
     )

@@ -1,6 +1,7 @@
 """The calendar: which day is a working day."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
 
@@ -10,6 +11,8 @@ Unit = Literal["working_day", "calendar_day"]
 #: A due day ends at its last second.
 END_OF_DAY = time(23, 59, 59, tzinfo=SHANGHAI)
 SATURDAY = 5
+#: How the version of a year without a table begins.
+_UNARRANGED = "none"
 
 
 class NoCalendar(LookupError):
@@ -22,20 +25,47 @@ class NoCalendar(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """One year's arrangement: statutory and arranged days off, and make-up days; provisional until published."""
+    """One year's arrangement: statutory and arranged days off, and make-up days; provisional until published.
+
+    `version` changes with the arrangement; `names` says which holiday a day belongs to.
+    """
 
     year: int
     source: str
     published: bool
     off: frozenset[date]
     make_up: frozenset[date]
+    version: str = ""
+    names: Mapping[date, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The years at hand; every method raises NoCalendar outside them and ValueError for a time without zone."""
+    """The years at hand; every method raises NoCalendar outside them and ValueError for a time without zone.
+
+    An `open_ended` one takes a year that has no table yet as a provisional one with weekends only.
+    """
 
     years: dict[int, Year]
+    open_ended: bool = False
+
+    def without_end(self) -> "Calendar":
+        """This calendar, for limits that may reach into years that nobody has arranged yet."""
+        return replace(self, open_ended=True)
+
+    def version(self, start: datetime, end: datetime) -> str:
+        """What the years from `start` to `end` say, as one word; it changes when one of them does."""
+        first, last = _civil_day(start).year, _civil_day(end).year
+        return ".".join(self._year(year).version for year in range(first, last + 1))
+
+    def has(self, version: str) -> bool:
+        """Whether these years still say what this word stood for."""
+        known = {year.version for year in self.years.values()}
+        return bool(version) and all(part in known or self._unarranged(part) for part in version.split("."))
+
+    def _unarranged(self, word: str) -> bool:
+        year = word.removeprefix(_UNARRANGED)
+        return year != word and int(year) not in self.years
 
     def is_working_day(self, day: date) -> bool:
         """Neither weekend nor holiday, or a make-up day 调休."""
@@ -77,9 +107,12 @@ class Calendar:
         return sum(map(self.is_working_day, days))
 
     def _year(self, year: int) -> Year:
-        if year not in self.years:
+        found = self.years.get(year)
+        if found is not None:
+            return found
+        if not self.open_ended:
             raise NoCalendar(year)
-        return self.years[year]
+        return Year(year, "尚未公布", False, frozenset(), frozenset(), version=f"{_UNARRANGED}{year}")
 
 
 def _civil_day(moment: datetime) -> date:

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from shared.reference.findings import Finding
-from shared.reference.model import ABOVE_ALL, FALLBACK, LAST_RESORT, PROVINCE, Agency, Matter, Region, office_code, plain_name
+from shared.reference.model import (
+    ABOVE_ALL,
+    FALLBACK,
+    LAST_RESORT,
+    PROVINCE,
+    Agency,
+    Matter,
+    Region,
+    office_code,
+    plain_name,
+)
 from shared.reference.rows import Row
 
 T = TypeVar("T")

@@ -13,8 +13,6 @@ from shared.reference.findings import MappingError
 from shared.reference.load import HERE, load_mapping
 from shared.reference.model import Mapping
 
-#: How often the folders are looked at, in seconds.
-LOOK_AGAIN = 2.0
 log = structlog.get_logger()
 
 
@@ -24,10 +22,11 @@ class Rules:
 
     folders: tuple[Path, ...] = (HERE,)
     today: Callable[[], date] | None = None
+    look_again_seconds: float = 2.0
     versions: dict[str, Mapping] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     _seen: dict[Path, int] = field(default_factory=dict)
-    _looked: float = -LOOK_AGAIN
+    _looked: float = float("-inf")
 
     def in_force(self) -> Mapping:
         """The version with the latest date of effect that has come."""
@@ -46,7 +45,7 @@ class Rules:
         return {"versions": shown, "refused": [{"folder": name, "why": why} for name, why in self.refused.items()]}
 
     def _look(self) -> None:
-        if time.monotonic() - self._looked < LOOK_AGAIN:
+        if time.monotonic() - self._looked < self.look_again_seconds:
             return
         self._looked = time.monotonic()
         for folder in self.folders:

@@ -5,13 +5,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from shared.auth import Verifier
 from shared.bus import Bus
 from shared.runtime import Service
 from shared.settings import Settings
-from shared.web import operations, problems
+from shared.web import documents, operations, problems
 from shared.web.middleware import Edge
+
+#: The framework's own telemetry would tell bodies and need switches of its own; shared.trace is what is told.
+UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
 def application(services: Sequence[Service[Any]], bus: Bus, verifier: Verifier, settings: Settings) -> FastAPI:
@@ -27,12 +31,13 @@ def application(services: Sequence[Service[Any]], bus: Bus, verifier: Verifier, 
                 await service.start()
             yield
 
-    app = FastAPI(title="有诉即办 Yousu", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="有诉即办 Yousu", lifespan=lifespan, openapi_url=None, telemetry=UNTOLD)
     app.state.services = {service.name: service for service in services}
     app.state.verifier = verifier
     app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)
     problems.install(app)
     app.include_router(operations.routes)
+    app.include_router(documents.routes)
     for service in services:
         for routes in service.spec.routes:
             app.include_router(routes)

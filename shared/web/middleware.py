@@ -4,7 +4,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import trace
 from shared.errors import TooLarge
+from shared.reference.identifiers import normalise_number, number_problem
 from shared.web.problems import render
+
+#: Asked every few seconds by machines; a trace of them tells nothing.
+QUIET = ("/healthz", "/readyz", "/metrics")
 
 
 class Edge:
@@ -19,10 +23,12 @@ class Edge:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        with trace.span(headers.get(b"traceparent", b"").decode("latin-1")) as current:
+        parent, quiet = headers.get(b"traceparent", b"").decode("latin-1"), scope["path"] in QUIET
+        with trace.span(parent, scope["method"], "server", quiet=quiet) as current:
 
             async def send_traced(message: Message) -> None:
                 if message["type"] == "http.response.start":
+                    _note(scope, message["status"])
                     message["headers"] = [*message["headers"], (b"traceparent", current.encode())]
                 await send(message)
 
@@ -47,3 +53,16 @@ class Edge:
             return message
 
         return counted
+
+
+def _note(scope: Scope, status: int) -> None:
+    """What is known of a request when it is answered; never its query, which may hold what a person typed."""
+    if not trace.told():
+        return
+    path = getattr(scope.get("route"), "path", None)
+    number = str(scope.get("path_params", {}).get("number", ""))
+    known = normalise_number(number) if number and number_problem(number) is None else None
+    about = {"http.request.method": scope["method"], "http.route": path, "http.response.status_code": status}
+    trace.note(name=f"{scope['method']} {path}" if path else None, number=known, **about)
+    if status >= 500:
+        trace.note(**{"error.type": str(status)})

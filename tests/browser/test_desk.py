@@ -7,11 +7,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.samples import complaint
+from tests.samples import UNCLEAR, complaint
 
 pytestmark = pytest.mark.browser
 TokenOf = Callable[[str], str]
-UNCLEAR = {"title": "有事相求", "description": "有些事情想反映，电话里说不清楚，请联系我们。", "matter": None}
 
 
 def held(origin: str, seed: int) -> str:

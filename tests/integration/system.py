@@ -1,7 +1,7 @@
 """The embedded system in a test's own folder, driven through its client as its users drive it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from services.yousu.embedded import BUILDS
 from shared.auth import Role
 from shared.client import Client, Complaint, Filed
-from shared.composition import issuer, surroundings
+from shared.composition import Surroundings, issuer, surroundings
 from shared.runtime import Service
 from shared.settings import Settings
 from shared.testing import ManualClock
@@ -54,11 +54,13 @@ class System:
 
 
 @asynccontextmanager
-async def embedded(folder: Path, clock: ManualClock) -> AsyncIterator[System]:
+async def embedded(
+    folder: Path, clock: ManualClock, builds: Sequence[Callable[[Surroundings], Service[Any]]] = BUILDS
+) -> AsyncIterator[System]:
     died: list[str] = []
     settings = Settings(data_dir=folder)
     around = surroundings(settings, died.append, clock=clock)
-    app = application([build(around) for build in BUILDS], around.bus, around.verifier, settings)
+    app = application([build(around) for build in builds], around.bus, around.verifier, settings)
     async with app.router.lifespan_context(app):
         yield System(app, settings, clock)
     assert died == []

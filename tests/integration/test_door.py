@@ -210,7 +210,7 @@ async def test_a_parked_fact_keeps_its_complaint_waiting_and_is_put_back_in_orde
     async def failing(fact: Any, tx: Any) -> None:
         if broken["on"]:
             raise ValueError("a fault in the handler")
-        await router.parts.route(fact, tx)
+        await router.parts.router.route(fact, tx)
 
     router.consumer.handlers = {**router.consumer.handlers, ComplaintFiled: failing}
     async with system.client() as client, system.client("admin") as admin:

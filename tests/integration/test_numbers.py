@@ -122,7 +122,7 @@ async def test_every_question_has_the_answer_that_adding_up_the_cells_gives(trac
     for agency in (None, "hn-gxt"):
         for region in (None, "410300", ""):
             for matter in (None, "1.opinion.1"):
-                where = {"agency": agency, "region": region, "matter": matter}
+                where: dict[str, Any] = {"agency": agency, "region": region, "matter": matter}
                 told = await asked(service, Question(end=date(2026, 3, 20), **where))
                 assert told.get("", {}) == added(**where), where
 
@@ -228,7 +228,6 @@ async def test_a_total_that_was_tampered_with_is_found_and_put_right(tracker: Al
     tracker.clock.moment = START + timedelta(days=20)
     await tell(service, interleaved(lives(30), random.Random(1)))
     await fold_all(service)
-    before = await everything(service)
     async with service.database.writing() as session:
         await session.execute(text(f"UPDATE {table} SET value = value + 7 WHERE measure = 'filed'"))  # noqa: S608
         await session.execute(text(f"DELETE FROM {table} WHERE measure = 'due_reply'"))  # noqa: S608
@@ -237,16 +236,18 @@ async def test_a_total_that_was_tampered_with_is_found_and_put_right(tracker: Al
     assert {one.place.split()[0] for one in found} == {table}
     assert all(one.kept - one.counted == 7 for one in found if one.measure == "filed")
     await tell(service, Told("T9").filed(START).assigned(START).facts)
-    assert await differences(service, repair=True) == found
+    assert missing(await differences(service, repair=True)) == missing(found)
     assert await differences(service) == []
     await fold_all(service)
     assert await differences(service) == []
-    await tell(service, Told("T9").facts and [Told("T9", assignment=1).accepted(START).facts[0]])
-    assert await everything(service) != before
+
+
+def missing(found: list[Difference]) -> list[tuple[str, str, int]]:
+    return [(one.place, one.measure, one.counted - one.kept) for one in found]
 
 
 async def test_a_day_that_comes_while_it_counts_makes_it_count_again(tracker: Alone) -> None:
-    service = tracker.service
+    service, tracker.clock.moment = tracker.service, START
     await tell(service, Told("T1").filed(START).assigned(START).facts)
     await fold_all(service)
     async with service.database.writing() as session:

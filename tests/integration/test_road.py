@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from shared.client import Refused
 from tests.integration.system import System
-from tests.samples import complaint
+from tests.samples import UNCLEAR, complaint
 
 
 async def test_filed_assigned_accepted_replied_resolved_and_read_by_the_complainant(system: System) -> None:
@@ -62,7 +62,7 @@ async def test_the_handling_agency_reads_the_identity_and_the_look_is_recorded(s
 
 async def test_a_dispatcher_decides_what_the_machine_would_not(system: System) -> None:
     async with system.client() as enterprise, system.client("dispatcher") as desk:
-        filed = await enterprise.file(complaint(matter=None))
+        filed = await enterprise.file(complaint(**UNCLEAR))
         assert (await system.routed(filed)).status == "triage"
         waiting = await desk.request("GET", "/api/v1/triage")
         assert [item["number"] for item in waiting["items"]] == [filed.number]
@@ -79,7 +79,7 @@ async def test_a_held_complaint_that_nobody_decides_on_is_deemed_accepted_after_
     system: System,
 ) -> None:
     async with system.client() as enterprise:
-        filed = await enterprise.file(complaint(matter=None))
+        filed = await enterprise.file(complaint(**UNCLEAR))
         assert (await system.routed(filed)).status == "triage"
         system.clock.move(timedelta(days=4))
         seen = await system.until(filed, "assigned")

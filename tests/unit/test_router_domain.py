@@ -118,6 +118,12 @@ def test_a_text_that_is_rather_none_of_ours_waits_for_a_person_whatever_else_it_
     assert "不属于受理范围" in found.reasons[0]
 
 
+def test_a_text_that_may_be_none_of_ours_is_not_assigned_however_well_its_matter_is_told() -> None:
+    read = Read((Reading("4.problem.2", 0.8),), out_of_scope=0.2, sure=0.8, doubt=0.1)
+    assert isinstance(decide(Question("地", "地"), MAPPING, read), NeedsTriage)
+    assert isinstance(decide(Question("地", "地"), MAPPING, replace(read, doubt=0.2)), Assigned)
+
+
 def test_a_chosen_matter_that_the_text_plainly_contradicts_is_held_with_both_readings() -> None:
     said = Read((Reading("4.problem.2", 0.98), Reading("6.problem.2", 0.01)), sure=0.8)
     found = decide(Question("地", "地", matter="6.problem.3"), MAPPING, said)

@@ -22,7 +22,9 @@ def contradiction(question: Question, matter: Matter, mapping: Mapping, read: Re
 def plain(question: Question, mapping: Mapping, read: Read) -> Reading | None:
     """The best matter of the one lead agency that the text surely means; its score is that agency's chance."""
     best = surest(question, mapping, read)
-    return best if best is not None and best.score >= read.sure and read.out_of_scope < STRAY else None
+    if best is None or read.out_of_scope > read.doubt or read.out_of_scope >= STRAY:
+        return None
+    return best if best.score / (1 - read.out_of_scope) >= read.sure else None
 
 
 def surest(question: Question, mapping: Mapping, read: Read) -> Reading | None:

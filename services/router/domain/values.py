@@ -31,14 +31,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a reader found: matters best first, how far the text seems none of ours, and the chance it calls `sure`.
+    """What a reader found: matters best first, how far the text seems none of ours, and from where on it is sure.
 
-    All numbers are chances in 0..1, calibrated; the candidates and `out_of_scope` sum to at most 1.
+    All numbers are chances in 0..1, calibrated; the candidates and `out_of_scope` sum to at most 1. It is sure of a
+    lead agency whose share of what is in scope reaches `sure`, while `out_of_scope` is at most `doubt`.
     """
 
     candidates: tuple[Reading, ...] = ()
     out_of_scope: float = 0.0
     sure: float = 1.0
+    doubt: float = 1.0
     reader: str = "none"
 
 

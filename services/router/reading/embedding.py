@@ -1,4 +1,4 @@
-"""The second reader: bge-small-zh-v1.5 (MIT), its upper layers adapted to complaints, and a softmax on its vector."""
+"""The second reader: sentence vectors of bge-small-zh-v1.5 (MIT), and a softmax on top."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from services.router.reading.corpus import Labelled, joined
 from services.router.reading.linear import Floats, Linear, fit
-from services.router.reading.weights import Adapter, Weights
 
 #: Characters read of a complaint, and tokens at the most.
-LONGEST, TOKENS = 300, 320
-STRENGTH = 50.0
+LONGEST, TOKENS = 480, 512
+STRENGTH = 8.0
 Vectors = NDArray[np.float32]
 
 
@@ -24,23 +23,18 @@ class Embedder:
 
     tokenizer: Any
     session: Any
-    #: The changed weights, which the session reads for as long as it lives.
-    kept: tuple[Any, ...] = ()
 
     @classmethod
-    def load(cls, folder: Path, adapter: Adapter | None = None) -> "Embedder":
-        """From a folder that holds model.onnx and tokenizer.json, with the adapter's changes where one is given."""
+    def load(cls, folder: Path) -> "Embedder":
+        """From a folder that holds model.onnx and tokenizer.json."""
         import onnxruntime
+        from tokenizers import Tokenizer
 
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.enable_truncation(TOKENS)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        kept = []
-        changed = Weights(folder / "model.onnx").changed(adapter) if adapter else {}
-        for name, values in changed.items():
-            kept.append(onnxruntime.OrtValue.ortvalue_from_numpy(values))
-            options.add_initializer(name, kept[-1])
-        session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
-        return cls(tokenizer(folder), session, tuple(kept))
+        return cls(tokenizer, onnxruntime.InferenceSession(str(folder / "model.onnx"), options))
 
     def __call__(self, title: str, text: str) -> Vectors:
         """1,024 numbers: the first token's state and the mean of all, each of length 1."""
@@ -55,33 +49,22 @@ class Embedder:
         return np.stack([self(one.title, one.text) for one in labelled])
 
 
-def tokenizer(folder: Path) -> Any:
-    from tokenizers import Tokenizer
-
-    found = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    found.enable_truncation(TOKENS)
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """A softmax on the sentence vector; `adapter` is what the vector must come from."""
+    """A softmax on the sentence vector."""
 
     linear: Linear
-    adapter: Adapter | None = None
 
     @classmethod
-    def fitted(cls, vectors: Vectors, labelled: Sequence[Labelled], classes: tuple[str, ...]) -> "Embedding":
-        """On the model as it is."""
+    def train(cls, vectors: Vectors, labelled: Sequence[Labelled], classes: tuple[str, ...]) -> "Embedding":
         return cls(fit(vectors, labelled, classes, STRENGTH))
 
     def logits(self, vectors: Vectors) -> Floats:
         return self.linear.logits(vectors)
 
     def arrays(self) -> dict[str, Any]:
-        return self.linear.arrays("embedding") | (self.adapter.arrays() if self.adapter else {})
+        return self.linear.arrays("embedding")
 
     @classmethod
     def of(cls, arrays: Mapping[str, Any]) -> "Embedding":
-        adapter = Adapter.of(arrays)
-        return cls(Linear.of(arrays, "embedding"), adapter if adapter.changes else None)
+        return cls(Linear.of(arrays, "embedding"))

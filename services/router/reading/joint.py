@@ -24,14 +24,15 @@ class Calibration:
     """How logits become chances that can be believed, and where assignment begins; fitted on texts not trained on.
 
     `first` and `joint` scale the logits (joint: n-grams, embedding); `alone` is the chance of one lead agency at which
-    the first reader asks no second; `sure_*` the chance at which a complaint is assigned without a person.
+    the first reader asks no second. A complaint is assigned without a person when one lead agency's share of what is
+    in scope reaches the first number of `sure_*`, and the chance of out of scope is at most the second.
     """
 
     first: float
     joint: tuple[float, float]
     alone: float
-    sure_first: float
-    sure_joint: float
+    sure_first: tuple[float, float]
+    sure_joint: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Reader:
         self.classes, self.version, self.calibration = ngrams.linear.classes, version, calibration
         self._ngrams, self._second = ngrams, second
         self._leads = gathering(self.classes, leads)
-        self._remembered = lru_cache(_REMEMBERED)(self._read)
+        self._remembered = lru_cache(_REMEMBERED)(self.read_afresh)
 
     @property
     def both(self) -> bool:
@@ -87,7 +88,8 @@ class Reader:
         chances = softmax(self._second.logits(title, text) * sum(self.calibration.joint))[0]
         return self._told(chances, self.calibration.sure_joint, f"embedding {self.version}")
 
-    def _read(self, title: str, text: str) -> Read:
+    def read_afresh(self, title: str, text: str) -> Read:
+        """The same without memory of texts read before."""
         first = self._ngrams.logits([(title, text)])
         alone = softmax(first * self.calibration.first)[0]
         if self._second is None or float((alone @ self._leads).max()) >= self.calibration.alone:
@@ -95,11 +97,11 @@ class Reader:
         chances = join(first, self._second.logits(title, text), self.calibration.joint)[0]
         return self._told(chances, self.calibration.sure_joint, self.name)
 
-    def _told(self, chances: Floats, sure: float, reader: str) -> Read:
+    def _told(self, chances: Floats, sure: tuple[float, float], reader: str) -> Read:
         best = np.argsort(-chances[:-1], kind="stable")
         kept = [int(i) for i in best if chances[i] >= _LEAST] or [int(best[0])]
         readings = tuple(Reading(self.classes[i], float(chances[i])) for i in kept)
-        return Read(readings, out_of_scope=float(chances[-1]), sure=sure, reader=reader)
+        return Read(readings, out_of_scope=float(chances[-1]), sure=sure[0], doubt=sure[1], reader=reader)
 
     def save(self, folder: Path) -> None:
         """`reader.npz` (arrays) and `reader.json` (classes, calibration, version)."""
@@ -113,14 +115,14 @@ class Reader:
     def load(cls, folder: Path, model: Path | None, leads: Mapping[str, str]) -> "Reader":
         """The reader of a folder; `model` holds the embedding model, `leads` gives each ref's lead agency."""
         head: dict[str, Any] = from_json((folder / "reader.json").read_bytes())
-        values = head["calibration"]
-        calibration = Calibration(**values | {"joint": tuple(values["joint"])})
+        values = {name: tuple(v) if isinstance(v, list) else v for name, v in head["calibration"].items()}
+        calibration = Calibration(**values)
         with np.load(folder / "reader.npz", allow_pickle=False) as arrays:
             ngrams = Ngrams.of(arrays)
             embedding = Embedding.of(arrays) if "embedding_bias" in arrays else None
         second = None
         if model is not None and embedding is not None:
-            second = Second(Embedder.load(model, embedding.adapter), embedding)
+            second = Second(Embedder.load(model), embedding)
         return cls(ngrams, second, calibration, head["version"], leads)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from services.router.reading.corpus import Labelled, joined
 from services.router.reading.linear import Floats, Linear, fit
 
-LENGTHS = (1, 3)
+LENGTHS = (1, 2)
 LEAST_TEXTS = 2
 LONGEST = 2_000
 STRENGTH = 30.0

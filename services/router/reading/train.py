@@ -15,11 +15,11 @@ from services.router.reading.linear import OUT, Floats, softmax, targets
 from services.router.reading.ngrams import Ngrams
 from shared.reference import Mapping
 
-#: Of what is assigned without a person, this share must be right on unseen texts; a little above what is promised.
-RIGHT = 0.98
+#: Of what is assigned without a person, this share must be right on unseen texts.
+RIGHT = 0.97
 #: At most this share of the out-of-scope texts may be assigned.
-STRAY = 0.03
-#: The first reader answers alone only from here on, however well it did.
+STRAY = 0.05
+#: The first reader answers alone when one lead agency has this chance.
 ALONE = 0.95
 
 Progress = Callable[[str], None]
@@ -31,14 +31,12 @@ def train(
     mapping: Mapping,
     model: Path | None,
     progress: Progress,
-    *,
-    tuned: bool = True,
 ) -> Reader:
-    """A reader for the matters of this mapping; `model` is the embedding model's folder, `tuned` adapts it too."""
+    """A reader for the matters of this mapping; `model` is the embedding model's folder, where there is one."""
     classes = (*mapping.matters, OUT)
     progress(f"{len(labelled)} texts to learn from, {len(unseen)} to calibrate on")
     ngrams = Ngrams.train(labelled, classes)
-    second = _second(labelled, classes, model, progress, tuned=tuned) if model is not None else None
+    second = _second(labelled, classes, model, progress) if model is not None else None
     progress("calibration")
     first_logits = ngrams.logits([(one.title, one.text) for one in unseen])
     second_logits = second.embedding.logits(second.embedder.all(unseen)) if second else None
@@ -46,17 +44,10 @@ def train(
     return Reader(ngrams, second, calibration, version_of(labelled), leads(mapping))
 
 
-def _second(
-    labelled: Sequence[Labelled], classes: tuple[str, ...], model: Path, progress: Progress, *, tuned: bool
-) -> Second:
-    if tuned:
-        from services.router.reading.tuning import tune
-
-        embedding = tune(labelled, classes, model, progress)
-        return Second(Embedder.load(model, embedding.adapter), embedding)
+def _second(labelled: Sequence[Labelled], classes: tuple[str, ...], model: Path, progress: Progress) -> Second:
     embedder = Embedder.load(model)
     progress("embedding")
-    return Second(embedder, Embedding.fitted(embedder.all(labelled), labelled, classes))
+    return Second(embedder, Embedding.train(embedder.all(labelled), labelled, classes))
 
 
 def version_of(labelled: Sequence[Labelled]) -> str:
@@ -77,13 +68,13 @@ def calibrate(
     right = (wanted > 0) @ gather > 0
     (one,) = _likeliest(lambda w: softmax(first * w[0]), wanted, [2.0])
     alone = softmax(first * one) @ gather
-    sure_first = threshold(alone, right)
+    sure_first = thresholds(alone, right)
     if second is None:
         return Calibration(one, (one, 0.0), 1.0, sure_first, sure_first)
     both = _likeliest(lambda w: join(first, second, (w[0], w[1])), wanted, [1.0, 1.0])
     scales = (both[0], both[1])
-    sure_joint = threshold(join(first, second, scales) @ gather, right)
-    return Calibration(one, scales, max(sure_first, ALONE), sure_first, sure_joint)
+    sure_joint = thresholds(join(first, second, scales) @ gather, right)
+    return Calibration(one, scales, ALONE, sure_first, sure_joint)
 
 
 def _likeliest(chances: Callable[[NDArray[np.float64]], Floats], wanted: Floats, start: list[float]) -> list[float]:
@@ -97,18 +88,21 @@ def _likeliest(chances: Callable[[NDArray[np.float64]], Floats], wanted: Floats,
     return [round(float(scale), 4) for scale in found.x]
 
 
-def threshold(chances: Floats, right: NDArray[np.bool_]) -> float:
-    """The lowest chance at which assigning keeps RIGHT of the in-scope right and STRAY of the others away.
+def thresholds(chances: Floats, right: NDArray[np.bool_]) -> tuple[float, float]:
+    """Where assignment begins: the least share of one lead agency in scope, the most chance of being out of scope.
 
-    Rows of texts x lead agencies, out of scope last; 1.0, never, when no chance is safe.
+    Rows of texts x lead agencies, out of scope last. Of all pairs that keep RIGHT and STRAY the one that assigns most;
+    (1.0, 0.0), never, when none is safe.
     """
-    inside = ~right[:, -1]
-    best, chance = chances[:, :-1].argmax(axis=1), chances[:, :-1].max(axis=1)
+    inside, doubts = ~right[:, -1], chances[:, -1]
+    shares = chances[:, :-1] / (1 - doubts[:, None] + 1e-12)
+    best, share = shares.argmax(axis=1), shares.max(axis=1)
     good = right[np.arange(len(best)), best]
-    for limit in np.arange(0.40, 1.0, 0.01):
-        taken = chance >= limit
-        stray = (taken & ~inside).sum() / max(1, (~inside).sum())
-        kept = good[taken & inside]
-        if stray <= STRAY and len(kept) and kept.mean() >= RIGHT:
-            return round(float(limit), 2)
-    return 1.0
+    found, most = (1.0, 0.0), 0
+    for sure in (hundredths / 100 for hundredths in range(30, 100)):
+        for doubt in (hundredths / 200 for hundredths in range(1, 101)):
+            taken = (share >= sure) & (doubts <= doubt)
+            kept, stray = good[taken & inside], (taken & ~inside).sum()
+            if len(kept) > most and kept.mean() >= RIGHT and stray <= STRAY * (~inside).sum():
+                found, most = (sure, doubt), len(kept)
+    return found

@@ -65,4 +65,4 @@ def _show(out: Console, origin: str, settings: Settings, filed: list[Filed], see
     token = issuer(settings).token("agency", agency=busiest) if settings.jwks is None else "$TOKEN"
     out.print("单位取件：", style="bold")
     out.print(f"curl -s -H 'Authorization: Bearer {token}' '{origin}/api/v1/queue?limit=3'", soft_wrap=True)
-    out.print(f"人工研判：yousu token dispatcher，然后 GET {origin}/api/v1/triage")
+    out.print(f"人工研判：{origin}/desk，令牌由 yousu token dispatcher 给出")

@@ -19,7 +19,7 @@ from services.router.desk import (
     Refuse,
 )
 from services.router.domain import STRAY, Assigned, Question
-from services.router.handlers import Router
+from services.router.handlers import SHOWN, Router
 from services.router.tables import Routing
 from shared.errors import FieldError, Invalid, NotFound
 from shared.reference import Agency, Mapping, Matter, rules
@@ -27,9 +27,6 @@ from shared.reference.identifiers import normalise_number, number_problem
 from shared.runtime import Service
 from shared.web.callers import Caller, Once, service
 from shared.web.paging import cursor, place
-
-#: How many candidates a person is shown.
-SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ from shared.tx import Tx
 
 _QUESTION = TypeAdapter(Question)
 DEEMED, UNANSWERED = "deemed-accepted", "supplement-due"
+#: How many candidates are kept and shown.
+SHOWN = 5
 #: States in which a person is to decide.
 WAITING = ("held", "supplement")
 By = Literal["rules", "dispatcher"]
@@ -94,7 +96,7 @@ class Router:
 
     async def _settle(self, row: Routing, question: Question, tx: Tx) -> None:
         found, read = await self.decision(question)
-        row.reader, row.out_of_scope = read.reader, read.out_of_scope
+        self._keep(row, read)
         match found:
             case Assigned():
                 await self.assign(row, found, "rules", tx)
@@ -103,12 +105,18 @@ class Router:
             case never:
                 assert_never(never)
 
+    @staticmethod
+    def _keep(row: Routing, read: Read) -> None:
+        """What was read stands beside whatever is decided."""
+        row.reader, row.out_of_scope = read.reader, read.out_of_scope
+        row.candidates = [asdict(reading) for reading in read.candidates[:SHOWN]]
+
     def hold(self, row: Routing, held: NeedsTriage, tx: Tx) -> None:
         """A person decides, within the triage limit."""
         row.state, row.held_at, row.held_times = "held", tx.now, row.held_times + 1
         row.reasons, row.out_of_scope = list(held.reasons), held.out_of_scope
-        row.candidates = [asdict(reading) for reading in held.candidates[:5]]
-        candidates = tuple(Candidate(ref=r.ref, score=round(r.score, 4)) for r in held.candidates[:5])
+        row.candidates = [asdict(reading) for reading in held.candidates[:SHOWN]]
+        candidates = tuple(Candidate(ref=r.ref, score=round(r.score, 4)) for r in held.candidates[:SHOWN])
         scope = round(held.out_of_scope, 4)
         tx.publish(
             ComplaintHeld(number=row.number, at=tx.now, candidates=candidates, out_of_scope=scope, reasons=held.reasons)
@@ -142,6 +150,7 @@ class Router:
             matter=found.matter,
             clause=found.clause,
             reasons=list(found.reasons),
+            candidates=row.candidates,
             rules_version=mapping.version,
             decided_by=by,
             note=note,
@@ -220,7 +229,7 @@ class Router:
         rest = self._without_returned(row, question, read)
         found = decide(question, self.mapping(), rest)
         said = f"{self._name(fact.agency)}退回（{fact.code}）：{fact.reason}"
-        row.reader = read.reader
+        self._keep(row, rest)
         if isinstance(found, Assigned) and found.lead not in row.returned_by:
             await self.assign(row, replace(found, reasons=(said, *found.reasons)), "rules", tx)
             return

@@ -60,8 +60,9 @@ class Standing(Table, table=True):
 class DecisionRecord(Table, table=True):
     """One decision, for ever: who was named, by which clause of which version, decided by whom, and why.
 
-    `reader` read the text where the text decided or was shown; `proposed` is the lead it would have named, beside a
-    dispatcher's; `returned_code` is set when the agency gave it back.
+    `candidates` are the matters found in the text, best first, with their chances, `reader` what read it where it
+    decided or was shown; `proposed` is the lead it would have named, beside a dispatcher's; `returned_code` is set
+    when the agency gave it back.
     """
 
     __tablename__ = "decision"
@@ -76,6 +77,7 @@ class DecisionRecord(Table, table=True):
     matter: str | None = None
     clause: str
     reasons: list[str] = Field(default_factory=list, sa_type=JSON)
+    candidates: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSON)
     rules_version: str
     decided_by: str
     note: str | None = None

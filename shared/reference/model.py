@@ -93,6 +93,12 @@ class Mapping:
         """The agency that goes by this code, name or alias, its successors' too, with or without 河南省 in front."""
         return self._codes.get(text.strip().lower()) or self._names.get(plain_name(text))
 
+    def codes_of(self, code: str | None, name: str | None) -> frozenset[str]:
+        """Every code of the bodies given by a code and by a name, those of their successors included."""
+        found = [agency for one in (code, name) if one and (agency := self.find_agency(one))]
+        taken_over = [successor.code for agency in found for successor in agency.successors]
+        return frozenset((*(agency.code for agency in found), *taken_over, *([code] if code else [])))
+
     @cached_property
     def _codes(self) -> dict[str, Agency]:
         taken_over = {s.code: agency for agency in self.agencies.values() for s in agency.successors}

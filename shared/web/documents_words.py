@@ -169,6 +169,7 @@ FIELD: Mapping[str, tuple[str, Any]] = {
     "from": ("从哪天起", "2026-03-01"),
     "grade": ("评价等级", 4),
     "id": ("编号", "YQ2603101234567895-1"),
+    "group": ("分组", "agency"),
     "idempotency-key": ("幂等键", "8e1c2a54-file-1"),
     "if-match": ("看到的版本", '"3"'),
     "internal": ("是否内部记录", False),

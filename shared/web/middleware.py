@@ -65,4 +65,4 @@ def _note(scope: Scope, status: int) -> None:
     about = {"http.request.method": scope["method"], "http.route": path, "http.response.status_code": status}
     trace.note(name=f"{scope['method']} {path}" if path else None, number=known, **about)
     if status >= 500:
-        trace.note(**{"error.type": str(status)})
+        trace.note(error=str(status))

@@ -13,19 +13,23 @@ from shared.reference.identifiers import readable_number
 
 FRAME = Path(__file__).parent / "templates"
 #: Nothing from elsewhere, no script; forms go home only.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 class Pages:
-    """A service's templates in the common frame."""
+    """A service's templates in the common frame, with the words they use."""
 
     def __init__(self, folder: Path, **words: Any) -> None:
         self._templates = Jinja2Templates([folder, FRAME])
-        self._templates.env.filters |= {"moment": moment, "agency": agency, "readable": readable_number}
+        filters = {"moment": moment, "day": day, "agency": agency, "readable": readable_number}
+        self._templates.env.filters |= filters
         self._templates.env.globals |= words
 
     def show(self, request: Request, name: str, status: int = 200, **context: Any) -> Response:
-        """The page; never kept by the browser, since the next person may sit at the same desk."""
+        """The page; it loads nothing, is kept nowhere, and tells nobody where the reader came from."""
         response = self._templates.TemplateResponse(request, name, context, status_code=status)
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["Cache-Control"] = "no-store"
@@ -33,10 +37,19 @@ class Pages:
         return response
 
 
+def _here(value: Any) -> datetime:
+    return in_shanghai(datetime.fromisoformat(value) if isinstance(value, str) else value)
+
+
 def moment(value: Any) -> str:
     """A moment as read in Henan, to the minute."""
-    found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return f"{in_shanghai(found):%Y-%m-%d %H:%M}"
+    return f"{_here(value):%Y-%m-%d %H:%M}"
+
+
+def day(value: Any) -> str:
+    """A limit's day; it ends with the day."""
+    found = _here(value)
+    return f"{found.year} 年 {found.month} 月 {found.day} 日"
 
 
 def agency(code: str | None) -> str:

@@ -84,12 +84,17 @@ def test_a_refusal_is_proposed_by_one_and_approved_by_another(page: Page, origin
     expect(page.get_by_text("不予受理", exact=True).first).to_be_visible()
 
 
-def test_nothing_is_wider_than_a_narrow_screen(page: Page, origin: str, token: TokenOf) -> None:
+def test_every_page_of_the_desk_is_free_of_barriers_and_no_wider_than_the_screen(
+    page: Page, origin: str, token: TokenOf, barriers: Callable[[Page], list[str]]
+) -> None:
     number = held(origin, 34)
+    page.goto("/desk")
+    assert barriers(page) == []
     sign_in(page, token("dispatcher"))
     wait_for(page, number)
     for path in ("/desk", f"/desk/{number}"):
         page.goto(path)
+        assert barriers(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 

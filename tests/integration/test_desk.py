@@ -90,6 +90,10 @@ async def test_a_plain_text_is_assigned_by_it_and_the_reasons_say_so(router: Alo
     assert (assigned.lead_agency, assigned.matter, assigned.decided_by) == ("hn-gxt", "6.problem.3", "rules")
     assert "按文字判断" in assigned.reasons[0]
     assert not assigned.designated
+    async with router.client("supervisor") as supervisor:
+        (kept,) = (await supervisor.request("GET", f"/api/v1/routing/{number_of(1)}"))["decisions"]
+    assert kept["candidates"] == [{"ref": "6.problem.3", "score": 0.95}]
+    assert (kept["rules_version"], kept["clause"]) == ("2022-09-19", "附件1 第6项 问题 3")
 
 
 async def test_what_seems_out_of_scope_waits_for_a_person_and_is_not_refused(router: Alone, desk: Client) -> None:

@@ -1,6 +1,6 @@
 """What intake decides: what may leave it, what a complainant sees and may do, and who may look at what is sealed."""
 
-from services.intake.domain.grants import granted, respondents
+from services.intake.domain.grants import granted
 from services.intake.domain.masking import mask
 from services.intake.domain.possible import ACTIONS, Action, allow, possible
 from services.intake.domain.timeline import told
@@ -20,6 +20,5 @@ __all__ = [
     "is_met",
     "mask",
     "possible",
-    "respondents",
     "told",
 ]

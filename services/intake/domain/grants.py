@@ -3,15 +3,6 @@
 from collections.abc import Collection
 
 from shared.auth import Principal
-from shared.reference import Mapping
-
-
-def respondents(code: str | None, name: str | None, mapping: Mapping) -> list[str]:
-    """Every agency code that is the body complained about, by its code or by its name, its successors included."""
-    named = (mapping.agencies.get(code or ""), mapping.find_agency(name) if name else None)
-    found = {agency.code for agency in named if agency}
-    found |= {successor.code for agency in named if agency for successor in agency.successors}
-    return sorted(found | ({code} if code else set()))
 
 
 def granted(caller: Principal, lead_agency: str | None, avoided: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic_core import from_json, to_json
 
 from services.intake import store
-from services.intake.domain import Action, View, allow, granted, mask, respondents
+from services.intake.domain import Action, View, allow, granted, mask
 from services.intake.handlers.showing import existing, write
 from services.intake.settings import IntakeSettings
 from services.intake.tables import Complaint, Look, Said, Tries
@@ -69,7 +69,7 @@ class Intake:
             region=filing.region,
             identity=self.cipher.seal(to_json(identity), f"identity:{number}"),
             content=self.cipher.seal(to_json(content), f"content:{number}"),
-            respondents=respondents(filing.respondent_agency, filing.respondent, current()),
+            respondents=sorted(current().codes_of(filing.respondent_agency, filing.respondent)),
             **store.columns_of(View(matter=filing.matter)),
         )
         tx.publish(self._fact(number, filing, tx))

@@ -57,9 +57,7 @@ def _fields(question: Question, matter: Matter) -> list[str]:
 
 def respondents(question: Question, mapping: Mapping) -> frozenset[str]:
     """Every agency code that is the body complained about, whether named by code or by name."""
-    given = [one for one in (question.respondent_agency, question.respondent) if one]
-    known = [agency.code for one in given if (agency := mapping.find_agency(one))]
-    return frozenset((*known, question.respondent_agency) if question.respondent_agency else known)
+    return mapping.codes_of(question.respondent_agency, question.respondent)
 
 
 def without(

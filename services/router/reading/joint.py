@@ -115,8 +115,8 @@ class Reader:
     def load(cls, folder: Path, model: Path | None, leads: Mapping[str, str]) -> "Reader":
         """The reader of a folder; `model` holds the embedding model, `leads` gives each ref's lead agency."""
         head: dict[str, Any] = from_json((folder / "reader.json").read_bytes())
-        values = {name: tuple(v) if isinstance(v, list) else v for name, v in head["calibration"].items()}
-        calibration = Calibration(**values)
+        given: dict[str, Any] = head["calibration"]
+        calibration = Calibration(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})
         with np.load(folder / "reader.npz", allow_pickle=False) as arrays:
             ngrams = Ngrams.of(arrays)
             embedding = Embedding.of(arrays) if "embedding_bias" in arrays else None

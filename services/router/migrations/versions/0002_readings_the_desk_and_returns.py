@@ -23,6 +23,7 @@ def upgrade() -> None:
     # The limit of a complaint held before was named after its assignment; it still has to find its complaint.
     op.execute("UPDATE routing SET held_times = assignment")
     with op.batch_alter_table("decision") as decision:
+        decision.add_column(sa.Column("candidates", sa.JSON(), nullable=False, server_default="[]"))
         decision.add_column(sa.Column("reader", sa.Text(), nullable=True))
         decision.add_column(sa.Column("proposed", sa.Text(), nullable=True))
         decision.add_column(sa.Column("returned_code", sa.Text(), nullable=True))
@@ -38,7 +39,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("standing")
     with op.batch_alter_table("decision") as decision:
-        for name in ("reader", "proposed", "returned_code"):
+        for name in ("candidates", "reader", "proposed", "returned_code"):
             decision.drop_column(name)
     with op.batch_alter_table("routing") as routing:
         for name in (

@@ -33,7 +33,9 @@ class Which(Enum):
     second = "embedding"
 
 
-Texts = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines {text, title, region, accept}")]
+Texts = Annotated[
+    list[Path], typer.Argument(exists=True, dir_okay=False, help="JSON lines {text, title, region, accept}")
+]
 
 
 def _mapping() -> Mapping:
@@ -58,13 +60,16 @@ def evaluate_texts(
 ) -> None:
     """Measure the classifier on labelled texts: shares with intervals, risk by coverage, confusion, worst errors."""
     mapping = _mapping()
-    texts, readers = _texts(labelled, mapping), _reader(mapping)
+    texts, readers = [one for path in labelled for one in _texts(path, mapping)], _reader(mapping)
     ways: dict[Which, Callable[[str, str], Read]] = {
         Which.both: readers,
         Which.first: readers.first_alone,
         Which.second: readers.second_alone,
     }
     read = ways[reader]
+    if reader is Which.second and not readers.both:
+        out.print("no embedding model (yousu route fetch-model): the second reader cannot be measured")
+        raise typer.Exit(1)
     with Progress(SpinnerColumn(), TextColumn("reading {task.completed}/{task.total}"), console=out) as bar:
         task = bar.add_task("", total=len(texts))
         found = Evaluation(tuple(j for one in texts for j in _one(one, read, mapping, bar, task)))

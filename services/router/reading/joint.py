@@ -115,8 +115,9 @@ class Reader:
     def load(cls, folder: Path, model: Path | None, leads: Mapping[str, str]) -> "Reader":
         """The reader of a folder; `model` holds the embedding model, `leads` gives each ref's lead agency."""
         head: dict[str, Any] = from_json((folder / "reader.json").read_bytes())
-        given: dict[str, Any] = head["calibration"]
-        calibration = Calibration(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})
+        kept = head["calibration"].items()
+        given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in kept}
+        calibration = Calibration(**given)
         with np.load(folder / "reader.npz", allow_pickle=False) as arrays:
             ngrams = Ngrams.of(arrays)
             embedding = Embedding.of(arrays) if "embedding_bias" in arrays else None

@@ -115,7 +115,7 @@ async def road(stores: Stores, environment: Any) -> list[float]:
             committed.clear()
             async with tracker.database.reading() as session:
                 waiting = list(filing)
-                query = text("SELECT number FROM case_ WHERE number = ANY(:waiting)")
+                query = text("SELECT number FROM case_ WHERE number = ANY(:waiting) AND urgent_at IS NOT NULL")
                 for number in await session.scalars(query, {"waiting": waiting}):
                     filing.pop(number).set_result(time.perf_counter())
 

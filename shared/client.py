@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import YousuError
 
@@ -58,6 +59,8 @@ class Case(_Answer):
     version: int
     title: str
     lead_agency: str | None = None
+    case_class: str = Field("general", alias="class")
+    amount: Decimal | None = None
     urgent_at: datetime | None = None
     deadlines: list[dict[str, Any]] = []
     fence: int | None = None

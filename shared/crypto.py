@@ -22,16 +22,23 @@ _NONCE_BYTES = 12
 class Cipher:
     """AES-256-GCM; what was sealed for one purpose (`context`) opens for no other."""
 
-    def __init__(self, keys: dict[str, bytes]) -> None:
+    def __init__(self, keys: dict[str, bytes], sealing: str | None = None) -> None:
         self._keys = {name: AESGCM(key) for name, key in keys.items()}
-        self._sealing = next(iter(keys))
+        self._sealing = sealing or next(iter(keys))
         self._digest_key = hashlib.sha256(b"digest" + list(keys.values())[-1]).digest()
 
     @classmethod
     def from_file(cls, path: Path) -> "Cipher":
-        """The keys in this file; the oldest, at its end, also keys the digests and must stay."""
+        """The keys in this file; the oldest, at its end, also keys the digests and must stay.
+
+        A key may stand twice: «old, new, old» opens what the new one seals while the old one still does.
+        """
         lines = [line.split(":", 1) for line in path.read_text().split() if line]
-        return cls({name: base64.b64decode(key) for name, key in lines})
+        keys: dict[str, bytes] = {}
+        for name, key in lines:
+            keys.pop(name, None)
+            keys[name] = base64.b64decode(key)
+        return cls(keys, sealing=lines[0][0])
 
     def seal(self, data: bytes, context: str) -> bytes:
         nonce = os.urandom(_NONCE_BYTES)

@@ -457,6 +457,25 @@ class SupervisionReplied(Fact):
     by: str | None = None
 
 
+class CaseImported(Fact):
+    """A case of an office's earlier records, with all that happened to it before. By tracker; for intake and router.
+
+    `facts` are the ordinary ones, each as the wire carries it, at its own time: they have their effect and call for
+    nothing, no decision, no message. `origin` is the case's number in the records of `source`, `digest` of what they
+    say of it.
+    """
+
+    origin: str
+    source: str = ""
+    digest: str
+    facts: tuple[dict[str, Any], ...]
+    by: str | None = None
+
+    def story(self) -> tuple[Fact, ...]:
+        """What happened, in order; Unreadable when one of them is no fact of ours."""
+        return tuple(map(told_in, self.facts))
+
+
 FACTS: dict[str, type[Fact]] = {
     fact.__name__: fact
     for fact in (
@@ -497,6 +516,7 @@ FACTS: dict[str, type[Fact]] = {
         AgencyNamed,
         CaseSupervised,
         SupervisionReplied,
+        CaseImported,
     )
 }
 
@@ -519,9 +539,21 @@ def decode(
     """The fact in these bytes, brought up to today's version; Unreadable when it is none of ours."""
     try:
         body = from_json(data)
+    except ValueError as error:
+        raise Unreadable(f"not a known fact: {error!r}") from error
+    return told_in(body, facts, upcasts)
+
+
+def told_in(
+    body: Any,
+    facts: Mapping[str, type[Fact]] = FACTS,
+    upcasts: Mapping[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = UPCASTS,
+) -> Fact:
+    """The fact in what the wire carries, once it is read; Unreadable when it is none of ours."""
+    try:
         name, version = body["type"], body["version"]
         known = facts[name]
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise Unreadable(f"not a known fact: {error!r}") from error
     while (name, version) in upcasts:
         body, version = upcasts[name, version](body), version + 1

@@ -36,14 +36,19 @@ async def upgrade(database: Database, folder: Path, metadata: MetaData) -> None:
 
 
 async def at_head(database: Database, folder: Path) -> bool:
-    """Whether the database has the newest revision."""
-    heads = set(ScriptDirectory.from_config(_config(folder)).get_heads())
+    """Whether the database has the newest revision, or one this program does not know yet.
+
+    A release leaves its predecessor able to work, so that the pods of both serve while one replaces the other.
+    """
+    script = ScriptDirectory.from_config(_config(folder))
+    heads, known = set(script.get_heads()), {revision.revision for revision in script.walk_revisions()}
 
     def current(connection: Connection) -> set[str]:
         return set(MigrationContext.configure(connection).get_current_heads())
 
     async with database.reading() as session:
-        return await (await session.connection()).run_sync(current) == heads
+        found = await (await session.connection()).run_sync(current)
+    return found == heads or not found <= known
 
 
 def run_environment() -> None:

@@ -56,6 +56,7 @@ class Service(Generic[Parts]):
     spec: Spec[Parts]
     database: Database
     clock: Clock
+    cipher: Cipher
     bus: Bus
     door: RequestDoor
     relay: Relay
@@ -153,6 +154,7 @@ def assemble(
         spec=spec,
         database=database,
         clock=clock,
+        cipher=cipher,
         bus=bus,
         door=RequestDoor(batch, cipher, on_commit=relay.wake),
         relay=relay,

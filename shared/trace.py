@@ -77,7 +77,7 @@ def child_of(traceparent: str | None) -> str:
     return f"00-{trace_id}-{secrets.token_hex(8)}-01"
 
 
-def _own_ids(traceparent: str) -> dict[str, str]:
+def _own_ids(traceparent: str) -> dict[str, Any]:
     return {"trace_id": traceparent[3:35], "span_id": traceparent[36:52]}
 
 
@@ -129,14 +129,14 @@ def end(opened: Span | None) -> None:
         _listener(opened)
 
 
-def fail(opened: Span | None, error: BaseException) -> None:
+def fail(opened: Span | None, error: BaseException | str) -> None:
     """The work ended in this error; only its type is told, its text may hold what a person wrote."""
     if opened is None:
         return
     if isinstance(error, Problem) and error.status < 500:
         opened.attributes["yousu.problem"] = error.type
     elif opened.error is None:
-        opened.error = type(error).__name__
+        opened.error = error if isinstance(error, str) else type(error).__name__
 
 
 @contextmanager
@@ -153,7 +153,7 @@ def ending(spans: Sequence[Span | None]) -> Iterator[None]:
             end(opened)
 
 
-def note(*, name: str | None = None, error: BaseException | None = None, **fields: object) -> None:
+def note(*, name: str | None = None, error: BaseException | str | None = None, **fields: object) -> None:
     """What is learnt only now of the work under way: a better name, an attribute, how it failed."""
     opened = _open.get(ids(_current.get()).get("span_id", "")) if told() else None
     if opened is None:

@@ -3,11 +3,13 @@
 A handler sees one `Tx`; many of them may share a `Unit`, which is one database transaction. Handlers never commit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
@@ -77,14 +79,25 @@ class Unit:
             await self._load_families(model, wanted, families)
         return [row for row in families[number] if isinstance(row, model)]
 
+    async def skip_empty(self, models: Sequence[type[SQLModel]], number: str) -> None:
+        """Of these tables, those that hold nothing of the whole batch: asked in one query, they need no other."""
+        wanted = sorted({number, *self.keys})
+        asked = [model for model in models if not self._families.get(model)]
+        if len(asked) < 2 or len(wanted) > _IN_LIMIT:
+            return
+        found = set(await self.session.scalars(_which_hold(tuple(asked)), {"numbers": wanted}))
+        for place, model in enumerate(asked):
+            if place not in found:
+                families = self._families[model] = {one: [] for one in wanted}
+                for row in self._added.get(model, ()):
+                    families.get(_number(row) or "", []).append(row)
+
     async def _load_families(self, model: type[Row], wanted: list[str], families: dict[str, list[SQLModel]]) -> None:
-        table = model.__table__  # type: ignore[attr-defined]
         families.update({number: [] for number in wanted})
         found: list[SQLModel] = []
         for start in range(0, len(wanted), _IN_LIMIT):
-            some = wanted[start : start + _IN_LIMIT]
-            query = select(model).where(table.c.number.in_(some)).order_by(*table.primary_key.columns)
-            found += (await self.session.execute(query)).scalars()
+            some = {"numbers": wanted[start : start + _IN_LIMIT]}
+            found += (await self.session.execute(_family_of(model), some)).scalars()
         for row in [*found, *self._added.get(model, ())]:
             kin = families.get(_number(row) or "")
             if kin is not None and not any(row is other for other in kin):
@@ -127,6 +140,25 @@ class Unit:
             await self.session.execute(statement, rows)
 
 
+@cache
+def _family_of(model: type[SQLModel]) -> Any:
+    """The rows of some complaints in a table; made once, so that it is compiled once."""
+    table = model.__table__  # type: ignore[attr-defined]
+    mine = table.c.number.in_(bindparam("numbers", expanding=True))
+    return select(model).where(mine).order_by(*table.primary_key.columns)
+
+
+@cache
+def _which_hold(models: tuple[type[SQLModel], ...]) -> Any:
+    """The places in `models` of the tables that hold rows of some complaints."""
+    held = []
+    for place, model in enumerate(models):
+        number = model.__table__.c.number  # type: ignore[attr-defined]
+        rows = select(number).where(number.in_(bindparam("numbers", expanding=True)))
+        held.append(select(literal(place)).where(rows.exists()))
+    return union_all(*held)
+
+
 def _number(row: SQLModel) -> str | None:
     """The complaint that this row belongs to, if its table has such a column."""
     found = getattr(row, "number", None)
@@ -165,6 +197,10 @@ class Tx:
         rows = await self._unit.family(model, number)
         self._given.extend(rows)
         return rows
+
+    async def skip_empty(self, models: Sequence[type[SQLModel]], number: str) -> None:
+        """Said before `family` of several tables that mostly hold nothing of a complaint: it saves their queries."""
+        await self._unit.skip_empty(models, number)
 
     def add(self, row: SQLModel) -> None:
         """A new row that may still change in this transaction."""
@@ -209,6 +245,11 @@ class Tx:
             attempts=0,
         )
 
+    def of_the_past(self) -> "Tx":
+        """The same transaction for what happened long ago: nothing is scheduled in it. It counts as written to."""
+        self._wrote = True
+        return _Past(self._unit)
+
     def _put(self, table: Table, **values: Any) -> None:
         self._wrote = True
         self._unit.inserts.append((table, values))
@@ -217,3 +258,12 @@ class Tx:
     def touched(self) -> bool:
         """Whether this message may have left anything in the shared unit."""
         return self._wrote or any(self.session.is_modified(row) for row in self._given)
+
+
+class _Past(Tx):
+    """What was due then is over; whoever tells the past schedules what of it is still to come."""
+
+    __slots__ = ()
+
+    def schedule(self, kind: str, number: str, due_at: datetime, *, name: str = "", payload: str = "{}") -> None:
+        return None

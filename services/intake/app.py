@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from services.intake import api, pages
-from services.intake.consumer import HANDLERS
+from services.intake.consumer import listening
 from services.intake.handlers import Intake
 from services.intake.settings import IntakeSettings
 from services.intake.tables import kernel, metadata
@@ -15,14 +15,15 @@ from shared.runtime import Service, Spec
 def build(around: Surroundings) -> Service[Intake]:
     """intake in these surroundings."""
     settings = IntakeSettings()
+    intake = Intake(around.cipher, settings)
     spec = Spec(
         name="intake",
         metadata=metadata,
         kernel=kernel,
         migrations=Path(__file__).parent / "migrations",
         routes=(api.routes, pages.routes),
-        handlers=HANDLERS,
+        handlers=listening(intake),
         timers=TIMERS,
-        parts=Intake(around.cipher, settings),
+        parts=intake,
     )
     return around.service(spec, settings.database_url)

@@ -1,10 +1,15 @@
 """Door 2 of intake: the facts of the others that change what the complainant sees."""
 
+from functools import partial
+
 from services.intake import handlers
+from services.intake.handlers import Intake
+from services.intake.handlers.earlier import take_over
 from shared.consumer import Handlers
 from shared.events import (
     CaseAccepted,
     CaseClosed,
+    CaseImported,
     CaseOpened,
     CaseReopened,
     CaseReplied,
@@ -43,3 +48,8 @@ HANDLERS: Handlers = {
     DeadlineMissed: handlers.show,
     CaseSupervised: handlers.show,
 }
+
+
+def listening(intake: Intake) -> Handlers:
+    """Which fact goes to which handler; what is sealed here needs the key."""
+    return {**HANDLERS, CaseImported: partial(take_over, intake)}

@@ -1,8 +1,10 @@
 """Door 2 of the router: what it decides on, and what makes a decision needless."""
 
+from services.router.earlier import taking_over
 from services.router.handlers import Router
 from shared.consumer import Handlers
 from shared.events import (
+    CaseImported,
     CaseReopened,
     CaseResolved,
     CaseReturned,
@@ -21,4 +23,5 @@ def listening(router: Router) -> Handlers:
         ComplaintWithdrawn: router.drop,
         CaseResolved: router.drop,
         CaseReopened: router.reopen,
+        CaseImported: taking_over(router),
     }

@@ -1,10 +1,36 @@
-"""Door 2 of the tracker: what opens a case and what ends it from outside."""
+"""Door 2 of the tracker: what it follows of a complaint; for a replay, every fact, applied and no more."""
 
+from services.tracker.apply import APPLY, apply
 from services.tracker.handlers import Tracker
 from shared.consumer import Handlers
-from shared.events import ComplaintAssigned, ComplaintWithdrawn
+from shared.events import (
+    ComplaintAssigned,
+    ComplaintFiled,
+    ComplaintHeld,
+    ComplaintLinked,
+    ComplaintRated,
+    ComplaintRefused,
+    ComplaintSupplemented,
+    ComplaintWithdrawn,
+    ReviewAsked,
+    SupplementAsked,
+)
+
+#: In a replay nothing is decided and nothing told.
+REPLAYING: Handlers = dict.fromkeys(APPLY, apply)
 
 
 def listening(tracker: Tracker) -> Handlers:
     """Which fact goes to which handler."""
-    return {ComplaintAssigned: tracker.open, ComplaintWithdrawn: tracker.withdraw}
+    return {
+        ComplaintFiled: tracker.file,
+        ComplaintHeld: tracker.hold,
+        SupplementAsked: tracker.ask_supplement,
+        ComplaintSupplemented: tracker.supplement,
+        ComplaintLinked: tracker.record,
+        ComplaintAssigned: tracker.open,
+        ComplaintRefused: tracker.refuse,
+        ComplaintWithdrawn: tracker.withdraw,
+        ComplaintRated: tracker.rate,
+        ReviewAsked: tracker.ask_review,
+    }

@@ -66,7 +66,8 @@ def show(year: Annotated[int, typer.Argument(help="the year")]) -> None:
     found = _served().years.get(year)
     if found is None:
         raise typer.BadParameter(f"there is no table for {year}", param_hint="year")
-    table = Table("节日", "放假", "调休上班", title=f"{year} {_status(found)}　{found.source}", title_justify="left")
+    out.print(f"{year} {_status(found)}　{found.source}", highlight=False, soft_wrap=True)
+    table = Table("节日", "放假", "调休上班")
     names = dict.fromkeys(found.names[day] for day in sorted(found.names))
     for name in names:
         off = [day for day in sorted(found.off) if found.names[day] == name]

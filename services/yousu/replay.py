@@ -7,9 +7,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from services.tracker.app import rebuilding
-from services.tracker.replay import Live, rebuild
-from shared.composition import surroundings
 from shared.settings import Settings
 
 out = Console()
@@ -23,6 +20,8 @@ def replay(
 
     An interrupted replay is run again and leaves out what is applied. Nothing is decided, told or sent.
     """
+    from services.tracker.replay import Live
+
     try:
         facts, parked = asyncio.run(_replay(database, from_offset))
     except Live as live:
@@ -32,6 +31,10 @@ def replay(
 
 
 async def _replay(database: str, offset: int) -> tuple[int, int]:
+    from services.tracker.app import rebuilding
+    from services.tracker.replay import rebuild
+    from shared.composition import surroundings
+
     around = surroundings(Settings(), lambda _loop: None)
     await around.bus.start()
     tracker = rebuilding(around, database)

@@ -19,7 +19,7 @@ from services.router.settings import RouterSettings
 from services.tracker.app import build as tracker
 from services.tracker.settings import TrackerSettings
 from services.yousu.command import app as commands
-from services.yousu.distributed import gateway, kafka
+from services.yousu.distributed import gateway, kafka, prometheus
 from shared.composition import Surroundings, surroundings
 from shared.runtime import Service
 from shared.settings import Settings
@@ -253,6 +253,28 @@ def test_prometheus_scrapes_every_replica_of_the_three_services_every_15_seconds
         assert [(there["names"], there["type"], there["port"]) for there in job["dns_sd_configs"]] == [
             ([name], "A", 8000)
         ]
+
+
+def test_prometheus_reads_its_configuration_and_rules_where_they_are_mounted_and_keeps_a_year() -> None:
+    (folder,) = [there for here, there in mounts("prometheus") if here == "./deploy/prometheus"]
+    (volume,) = [there for here, there in mounts("prometheus") if here == "prometheus"]
+    assert SERVICES["prometheus"]["command"] == [
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={volume}",
+        f"--storage.tsdb.retention.time={prometheus.KEEP}",
+    ]
+    (pattern,) = yaml.safe_load(read("deploy/prometheus/prometheus.yml"))["rule_files"]
+    assert sorted(path.name for path in (ROOT / "deploy" / "prometheus").glob(pattern)) == [
+        "alerts.yml",
+        "recording.yml",
+    ]
+
+
+def test_grafana_finds_the_dashboards_where_they_are_mounted() -> None:
+    (provider,) = yaml.safe_load(read("deploy/grafana/provisioning/dashboards/yousu.yml"))["providers"]
+    (here,) = [here for here, there in mounts("grafana") if there == provider["options"]["path"]]
+    assert sorted(path.name for path in (ROOT / here).iterdir()) == ["agency.json", "duty.json", "supervision.json"]
+    assert any(there == "/etc/grafana/provisioning" for _, there in mounts("grafana"))
 
 
 def test_grafana_reads_prometheus() -> None:

@@ -78,13 +78,24 @@ class Told:
 
     def filed(self, at: datetime) -> "Told":
         self.filed_at = at
-        said: dict[str, Any] = {"title": "账款", "text": "未付", "region": self.region, "matter": self.matter, "amount": self.amount}
+        said: dict[str, Any] = {
+            "title": "账款",
+            "text": "未付",
+            "region": self.region,
+            "matter": self.matter,
+            "amount": self.amount,
+        }
         self._tell(ComplaintFiled, at, enterprise="e", **said)
         return self._tell(RouteStarted, at, clock=self._run(term("0.route", "route", at, 1)))
 
     def assigned(self, at: datetime, agency: str | None = None) -> "Told":
         self.assignment, self.agency = self.assignment + 1, agency or self.agency
-        told: dict[str, Any] = {"lead_agency": self.agency, "matter": self.matter, "case_class": self.case_class, "title": "账款"}
+        told: dict[str, Any] = {
+            "lead_agency": self.agency,
+            "matter": self.matter,
+            "case_class": self.case_class,
+            "title": "账款",
+        }
         told |= {"filed_at": self.filed_at or at, "region": self.region, "amount": self.amount, "reasons": ("事项",)}
         self._case(ComplaintAssigned, at, **told, clause="test", rules_version="1", decided_by="rules")
         terms = [term(f"{self.assignment}.{s}", s, at, days, self.agency) for s, days in LIMITS.items()]
@@ -168,7 +179,11 @@ MATTERS = ("6.problem.4", "6.problem.3", "1.opinion.1", None)
 def at_random(number: str, chance: random.Random, start: datetime) -> Told:
     """A complaint's life as it may be, begun within a month of `start` and broken off anywhere."""
     classed: Any = chance.choice(("general", "arrears"))
-    where: dict[str, Any] = {"agency": chance.choice(AGENCIES), "region": chance.choice(REGIONS), "matter": chance.choice(MATTERS)}
+    where: dict[str, Any] = {
+        "agency": chance.choice(AGENCIES),
+        "region": chance.choice(REGIONS),
+        "matter": chance.choice(MATTERS),
+    }
     told = Told(number, **where, case_class=classed, amount=Decimal(chance.randrange(10**8)) / 100)
     at = start + timedelta(hours=chance.randrange(24 * 30))
     told.filed(at)

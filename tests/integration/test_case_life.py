@@ -190,7 +190,10 @@ async def test_a_supplement_does_not_end_a_pause_for_an_expert(tracker: TrackerA
 @pytest.mark.parametrize("steps", [[], ["acceptance"], ["acceptance", "suspension"], ["acceptance", "replies"]])
 async def test_a_withdrawal_ends_a_case_wherever_it_stands(tracker: TrackerAlone, steps: list[str]) -> None:
     number = await tracker.opened()
-    bodies = {"suspension": {"reason": "缺少合同"}, "replies": {"text": "已付款", "met": True}}
+    bodies: dict[str, dict[str, Any]] = {
+        "suspension": {"reason": "缺少合同"},
+        "replies": {"text": "已付款", "met": True},
+    }
     for step in steps:
         await tracker.step(number, step, bodies.get(step))
     await tracker.hears(ComplaintWithdrawn, number)

@@ -134,8 +134,12 @@ async def test_kill_9_of_every_process_amid_2000_complaints_loses_none_and_doubl
     await eventually(port, "intake", "SELECT count(*) FROM complaint WHERE status = 'assigned'", COMPLAINTS)
     await eventually(port, "router", "SELECT count(*) FROM decision", COMPLAINTS)
     await eventually(port, "tracker", "SELECT count(*) FROM case_ WHERE state = 'to_accept'", COMPLAINTS)
-    await eventually(port, "tracker", "SELECT count(*) FROM entry", COMPLAINTS)
-    await eventually(port, "tracker", "SELECT count(*) FROM deadline", 3 * COMPLAINTS)
+    told = "SELECT count(*) FROM entry WHERE what IN ('filed', 'assigned', 'opened')"
+    await eventually(port, "tracker", told, 3 * COMPLAINTS)
+    doubled = "SELECT count(*) FROM (SELECT number FROM entry GROUP BY number, what HAVING count(*) > 1) AS d"
+    await eventually(port, "tracker", doubled, 0)
+    own = "SELECT count(*) FROM deadline WHERE stage IN ('accept', 'reply', 'resolve')"
+    await eventually(port, "tracker", own, 3 * COMPLAINTS)
     for service in ("intake", "router", "tracker"):
         await eventually(port, service, "SELECT count(*) FROM outbox WHERE sent_at IS NULL", 0)
         await eventually(port, service, "SELECT count(*) FROM parked", 0)

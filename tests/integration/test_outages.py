@@ -89,7 +89,8 @@ async def order_is_kept(bus: KafkaBus, numbers: set[str]) -> None:
             if name not in told:
                 told.append(name)
     assert set(seen) == numbers
-    assert all(told == ["ComplaintFiled", "ComplaintAssigned", "CaseOpened"] for told in seen.values())
+    life = ["ComplaintFiled", "ComplaintAssigned", "CaseOpened"]
+    assert all([name for name in told if name in life] == life for told in seen.values())
 
 
 async def test_kafka_away_for_a_while_filing_goes_on_and_every_fact_arrives_once_in_order(
@@ -102,7 +103,7 @@ async def test_kafka_away_for_a_while_filing_goes_on_and_every_fact_arrives_once
     try:
         async with running(settings_of, f"127.0.0.1:{port}", topic) as services:
             numbers = await file_some(services["intake"], 20)
-            await eventually(services["tracker"], "SELECT count(*) FROM case_", 20)
+            await eventually(services["tracker"], "SELECT count(*) FROM case_ WHERE state IS NOT NULL", 20)
             broker.stop()
             numbers += await file_some(services["intake"], 50)
             waiting = await ask(services["intake"], "SELECT count(*) FROM outbox WHERE sent_at IS NULL")
@@ -110,7 +111,7 @@ async def test_kafka_away_for_a_while_filing_goes_on_and_every_fact_arrives_once
             assert (await services["intake"].checks())["database"] is True
             broker = Kept(Program("kafka", kafka.prepare(home, port), lambda: accepts(port)), tmp_path, tmp_path)
             broker.start()
-            await eventually(services["tracker"], "SELECT count(*) FROM case_", 70)
+            await eventually(services["tracker"], "SELECT count(*) FROM case_ WHERE state IS NOT NULL", 70)
             await eventually(services["intake"], "SELECT count(*) FROM complaint WHERE status = 'assigned'", 70)
             await eventually(services["router"], "SELECT count(*) FROM decision", 70)
             bus = KafkaBus(f"127.0.0.1:{port}", topic=topic, partitions=4)
@@ -130,9 +131,9 @@ async def test_a_replica_joins_and_another_dies_in_mid_flow_and_nothing_is_lost_
             await _abandon(second["tracker"])
             numbers = await filing
             await eventually(second["intake"], "SELECT count(*) FROM complaint WHERE status = 'assigned'", len(numbers))
-        await eventually(first["tracker"], "SELECT count(*) FROM case_", len(numbers))
+        await eventually(first["tracker"], "SELECT count(*) FROM case_ WHERE state IS NOT NULL", len(numbers))
         await eventually(first["router"], "SELECT count(*) FROM decision", len(numbers))
-        doubled = "SELECT count(*) FROM (SELECT number FROM entry GROUP BY number HAVING count(*) > 1) AS d"
+        doubled = "SELECT count(*) FROM (SELECT number FROM entry GROUP BY number, what HAVING count(*) > 1) AS d"
         assert await ask(first["tracker"], doubled) == [(0,)]
         await order_is_kept(KafkaBus(kafka_servers, topic=topic, partitions=4), set(numbers))
 

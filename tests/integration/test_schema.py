@@ -12,7 +12,9 @@ from sqlalchemy import Connection, MetaData, String
 
 import services.intake.tables
 import services.router.tables
+import services.tracker.numbers.tables
 import services.tracker.tables
+import services.tracker.webhooks.tables
 from shared import migrate
 from shared.db import Database
 

@@ -110,6 +110,9 @@ async def test_a_supervisor_orders_with_days_and_the_agencys_reply_closes_it(tra
     path = f"/supervision-orders/{given['order']}/reply"
     stranger = await refusal(tracker.ask("POST", path, "agency", OTHER, json={"text": "不是我们"}))
     assert (stranger.status, stranger.type) == (404, "urn:yousu:problem:no-such-order")
+    older = {"If-Match": f'"{given["version"] - 1}"'}
+    stale = await refusal(tracker.ask("POST", path, "agency", LEAD, json={"text": "已整改"}, headers=older))
+    assert stale.status == 412
     closed = await tracker.ask("POST", path, "agency", LEAD, json={"text": "已整改"})
     assert (closed["reply"], closed["replied_by"]) == ("已整改", f"agency:{LEAD}")
     assert await tracker.ask("POST", path, "agency", LEAD, json={"text": "已整改"}) == closed

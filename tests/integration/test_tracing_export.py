@@ -153,9 +153,9 @@ async def test_one_complaint_from_the_form_to_the_agencys_queue_is_one_trace(
                 answer = await http.post("/", data=form(), headers=sent)
             assert answer.status_code == 201
             number = await in_queue(system)
+            await shown(system, number)
     told = collector.spans()
     ours = Told([span for span in told.spans if span.trace_id.hex() == TRACE])
-    for x in sorted(ours.spans,key=lambda s:s.start_time_unix_nano): print(x.name,x.span_id.hex(),x.parent_span_id.hex(),about(x))
     request = ours.named("POST /")
     assert (request.parent_span_id.hex(), request.kind) == (ABOVE, Span.SPAN_KIND_SERVER)
     assert about(request)["http.response.status_code"] == 201

@@ -66,7 +66,7 @@ class TrackerAlone(Alone):
         return await self.ask("POST", f"/cases/{number}/{step}", "agency", agency, json=body or {}, **more)
 
     async def supervisor(self, method: str, path: str, body: Fields | None = None, **more: Any) -> Any:
-        given = {"json": body} if body is not None else {}
+        given: Fields = {"json": body} if body is not None else {}
         return await self.ask(method, path, "supervisor", **given, **more)
 
     async def case(self, number: str) -> Any:

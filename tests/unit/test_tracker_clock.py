@@ -140,15 +140,14 @@ def test_another_class_counts_from_the_same_start() -> None:
 def test_every_line_is_told_in_words() -> None:
     start = Line(at("2026-03-10"), "start", end_of("2026-04-09"), "1.resolve", "resolve", 30, "calendar_day", 90)
     assert words(start) == "办结：自 2026-03-10 起 30 天，最长 90 天，当日不计，2026-04-09 到期"
-    moved = {"name": "1.resolve", "stage": "resolve", "days": 2, "reason": "工作日历已公布或调整"}
     told = [
-        words(Line(at("2026-03-12"), what, end_of("2026-04-13"), **moved))
+        words(Line(at("2026-03-12"), what, end_of("2026-04-13"), "1.resolve", "resolve", days=2, reason="日历已调整"))
         for what in ("resume", "extension", "calendar")
-    ]  # type: ignore[arg-type]
+    ]
     assert told == [
         "办结：停止 2 个工作日，顺延至 2026-04-13",
         "办结：延期 2 个工作日，至 2026-04-13",
-        "办结：工作日历已公布或调整，2026-04-13 到期",
+        "办结：日历已调整，2026-04-13 到期",
     ]
     pause = Line(at("2026-03-12"), "pause", end_of("2026-04-02"), reason="缺少合同")
     assert words(pause) == "时钟停止：缺少合同；最迟 2026-04-02 恢复"

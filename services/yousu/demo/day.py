@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from services.yousu.demo.work import work
 from shared.client import Client, Complaint, Filed
 from shared.composition import issuer
 from shared.reference import current
@@ -20,7 +21,7 @@ PATIENCE_SECONDS = 60
 
 
 async def run_demo(origin: str, settings: Settings, out: Console) -> int:
-    """File the day, wait until every complaint is assigned or held, show the queues; an exit code."""
+    """File the day, wait until every complaint is assigned or held, let agencies work; an exit code."""
     lines = DAY.read_text(encoding="utf-8").splitlines()
     complaints: list[dict[str, Any]] = [json.loads(line) for line in lines]
     async with Client(origin) as client:
@@ -33,6 +34,9 @@ async def run_demo(origin: str, settings: Settings, out: Console) -> int:
         filed = await asyncio.gather(*(file(complaint) for complaint in complaints))
         out.print(f"已提交 {len(filed)} 件投诉")
         seen = await _until_routed(client, filed)
+    if settings.jwks is None:
+        taken_up = await work(origin, issuer(settings), filed, seen)
+        out.print(f"各单位已办理其中 {taken_up} 件：签收、答复、办结、退回，企业已评价办结的")
     waiting = sum(complaint.status == "filed" for complaint in seen)
     _show(out, origin, settings, filed, seen)
     if waiting:
@@ -66,3 +70,4 @@ def _show(out: Console, origin: str, settings: Settings, filed: list[Filed], see
     out.print("单位取件：", style="bold")
     out.print(f"curl -s -H 'Authorization: Bearer {token}' '{origin}/api/v1/queue?limit=3'", soft_wrap=True)
     out.print(f"人工研判：{origin}/desk，令牌由 yousu token dispatcher 给出")
+    out.print(f"督办看板：{origin}/board，令牌由 yousu token supervisor 给出")

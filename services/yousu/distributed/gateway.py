@@ -17,6 +17,7 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("/api/v1/queue", "tracker"),
     ("/api/v1/cases", "tracker"),
     ("/api/v1/deadlines", "tracker"),
+    ("/api/v1/webhooks", "tracker"),
     ("/", "intake"),
 )
 _SERVER = """\

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from services.yousu.distributed import gateway, kafka, postgres
+from services.yousu.distributed import gateway, kafka, postgres, prometheus
 from services.yousu.distributed.processes import Kept, Program
 from shared.settings import Settings
 
 SERVICES = ("intake", "router", "tracker")
 #: Offsets from YOUSU_PORT of everything behind the gateway, so that several systems fit on one machine.
-KAFKA_OFFSET, POSTGRES_OFFSET, SERVICE_OFFSET = 100, 110, 120
+KAFKA_OFFSET, POSTGRES_OFFSET, PROMETHEUS_OFFSET, SERVICE_OFFSET = 100, 110, 115, 120
 MAX_REPLICAS = 20
 
 
@@ -48,6 +48,7 @@ class Plan:
         self.home = settings.data_dir.absolute()
         self.kafka_port = settings.port + KAFKA_OFFSET
         self.postgres_port = settings.port + POSTGRES_OFFSET
+        self.prometheus_port = settings.port + PROMETHEUS_OFFSET
         first = settings.port + SERVICE_OFFSET
         self.ports = {
             name: [first + place * MAX_REPLICAS + replica for replica in range(replicas)]
@@ -78,6 +79,13 @@ class Plan:
     def gateway(self) -> Program:
         command = gateway.prepare(self.home / "gateway", self.settings.host, self.settings.port, self.ports)
         return Program("gateway", command, lambda: accepts(self.settings.port), stop_signal=signal.SIGQUIT)
+
+    def prometheus(self) -> Iterator[Program]:
+        """Prometheus, where it is installed; what is watched does not need it."""
+        if prometheus.program() is not None:
+            scraped = prometheus.configuration(self.ports)
+            command = prometheus.prepare(self.home / "prometheus", self.prometheus_port, scraped)
+            yield Program("prometheus", command, lambda: accepts(self.prometheus_port))
 
 
 def _create_databases(plan: Plan) -> None:
@@ -110,11 +118,13 @@ def run_distributed(settings: Settings, replicas: int) -> int:
             _keep(program, run, logs, running)
         _create_databases(plan)
         _migrate(plan)
-        for program in (*plan.services(), plan.gateway()):
+        for program in (*plan.services(), plan.gateway(), *plan.prometheus()):
             if asked.is_set():
                 break
             _keep(program, run, logs, running)
         sys.stderr.write(f"有诉即办 (distributed): http://{settings.host}:{settings.port}/\n")
+        if prometheus.program() is not None:
+            sys.stderr.write(f"Prometheus: http://127.0.0.1:{plan.prometheus_port}/\n")
         asked.wait()
         sys.stderr.write("stopping\n")
     return 0

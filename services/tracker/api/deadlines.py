@@ -1,0 +1,23 @@
+"""When a limit falls due."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from shared.calendar import NoCalendar, Unit, current, due
+from shared.errors import FieldError, Invalid
+
+routes = APIRouter(prefix="/api/v1", tags=["deadlines"])
+
+
+@routes.get("/deadlines/preview")
+async def preview(
+    start: AwareDatetime, limit: Annotated[int, Query(ge=0, le=400)], unit: Unit = "working_day"
+) -> dict[str, Any]:
+    """When a limit of so many days from `start` falls due, and whether that rests on a year not published yet."""
+    try:
+        due_at = due(start, limit, unit, current())
+        return {"due_at": due_at, "provisional": current().is_provisional(due_at)}
+    except NoCalendar as error:
+        raise Invalid([FieldError("start", f"没有该年份的日历：{error}")], kind="no-calendar") from error

@@ -1,0 +1,1 @@
+"""Every query of the tracker, by what is asked for."""

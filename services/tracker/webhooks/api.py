@@ -1,0 +1,165 @@
+"""Webhooks over HTTP: an agency's addresses, their secrets, and the log of what was sent to them."""
+
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends
+
+from services.tracker.api.callers import Cursor, Here, Limit, page
+from services.tracker.handlers import Tracker
+from services.tracker.webhooks import handlers, store
+from services.tracker.webhooks.address import Wrong, target
+from services.tracker.webhooks.handlers import Change, Wish
+from services.tracker.webhooks.requests import NewWebhook, WebhookChange
+from services.tracker.webhooks.tables import Delivery, Webhook
+from shared.auth import Principal
+from shared.errors import FieldError, Forbidden, Invalid, NotFound
+from shared.reference import current
+from shared.runtime import Service
+from shared.tx import Tx
+from shared.web.callers import Caller, Once
+from shared.web.paging import place
+
+routes = APIRouter(prefix="/api/v1/webhooks", tags=["webhooks"])
+State = Literal["ready", "sending", "waiting", "delivered", "given_up", "dropped"]
+
+
+async def owner(caller: Caller) -> Principal:
+    """An agency, for its own addresses; an admin for all."""
+    caller.must_be("agency", "admin")
+    return caller
+
+
+Owner = Annotated[Principal, Depends(owner)]
+
+
+@routes.post("", status_code=201)
+async def register(body: NewWebhook, here: Here, who: Owner, once: Once) -> dict[str, Any]:
+    """A new address to be told at; `secret` is told this once."""
+    wish = Wish(_agency(body, who), _url(body.url, here), tuple(body.facts or ()))
+
+    async def run(tx: Tx) -> dict[str, Any]:
+        return await handlers.register(wish, who.subject, here.cipher, tx)
+
+    made = await here.door.run("", run, once)
+    return {**await _shown(made["id"], here, who), "secret": made["secret"]}
+
+
+def _agency(body: NewWebhook, who: Principal) -> str:
+    """Whose address it is: an agency's own, or the one that the admin names."""
+    if who.role == "agency" and who.agency is not None:
+        if body.agency not in (None, who.agency):
+            raise Forbidden("只能登记本单位的投递地址", kind="not-own-agency")
+        return who.agency
+    if body.agency is None:
+        raise Invalid([FieldError("agency", "必填：管理员须写明为哪个单位登记")])
+    if body.agency not in current().agencies:
+        raise Invalid([FieldError("agency", "没有这个单位代码，全部单位见 /api/v1/agencies")])
+    return body.agency
+
+
+def _url(url: str, here: Service[Tracker]) -> str:
+    try:
+        target(url, here.parts.settings.webhook_private)
+    except Wrong as wrong:
+        raise Invalid([FieldError("url", str(wrong))], kind="webhook-url-invalid") from wrong
+    return url
+
+
+@routes.get("")
+async def find(
+    here: Here, who: Owner, agency: str | None = None, limit: Limit = 50, after: Cursor = None
+) -> dict[str, Any]:
+    """Addresses, oldest first; an agency sees its own."""
+    mine = who.agency if who.role == "agency" else agency
+    async with here.database.reading() as session:
+        rows = await store.webhooks(session, mine, place(after), limit + 1)
+    return page("webhooks", rows, limit, shown, lambda row: (row.created_at, row.id))
+
+
+@routes.get("/{webhook}")
+async def one(webhook: str, here: Here, who: Owner) -> dict[str, Any]:
+    """One address, and how it fares."""
+    return await _shown(webhook, here, who)
+
+
+@routes.patch("/{webhook}")
+async def change(webhook: str, body: WebhookChange, here: Here, who: Owner) -> dict[str, Any]:
+    """Another URL, other facts, enabled or not; what is not given stays."""
+    given = body.model_fields_set
+    wanted = Change(
+        _url(body.url, here) if "url" in given else None,
+        tuple(body.facts or ()) if "facts" in given else None,
+        body.enabled if "enabled" in given else None,
+    )
+    await here.door.run("", partial(handlers.change, webhook, who, wanted))
+    return await _shown(webhook, here, who)
+
+
+@routes.delete("/{webhook}", status_code=204)
+async def remove(webhook: str, here: Here, who: Owner) -> None:
+    """Nothing more is told there, and its log is forgotten."""
+    await here.door.run("", partial(handlers.remove, webhook, who))
+
+
+@routes.post("/{webhook}/secret")
+async def rotate(webhook: str, here: Here, who: Owner, once: Once) -> dict[str, Any]:
+    """A new secret, told this once; the one before signs too until `former_secret_until`."""
+
+    async def run(tx: Tx) -> dict[str, Any]:
+        return await handlers.rotate(webhook, who, here.cipher, tx)
+
+    made: dict[str, Any] = await here.door.run("", run, once)
+    return made
+
+
+@routes.post("/{webhook}/test", status_code=202)
+async def test(webhook: str, here: Here, who: Owner, once: Once) -> dict[str, Any]:
+    """A ping; its outcome stands in the log."""
+    made: dict[str, Any] = await here.door.run("", partial(handlers.test, webhook, who), once)
+    return made
+
+
+@routes.get("/{webhook}/deliveries")
+async def deliveries(
+    webhook: str, here: Here, who: Owner, state: State | None = None, limit: Limit = 50, after: Cursor = None
+) -> dict[str, Any]:
+    """What was and is to be sent there, newest first."""
+    async with here.database.reading() as session:
+        await _visible(webhook, session, who)
+        rows = await store.deliveries(session, webhook, state, place(after), limit + 1)
+    return page("deliveries", rows, limit, logged, lambda row: (row.created_at, row.id))
+
+
+@routes.post("/{webhook}/deliveries/{delivery}/redelivery", status_code=202)
+async def redeliver(webhook: str, delivery: str, here: Here, who: Owner) -> dict[str, Any]:
+    """Send it again, under the same id."""
+    await here.door.run("", partial(handlers.redeliver, webhook, delivery, who))
+    return {"delivery": delivery}
+
+
+async def _shown(webhook: str, here: Service[Tracker], who: Principal) -> dict[str, Any]:
+    async with here.database.reading() as session:
+        return shown(await _visible(webhook, session, who))
+
+
+async def _visible(webhook: str, session: Any, who: Principal) -> Webhook:
+    row = await store.webhook(session, webhook)
+    if row is None or not handlers.may_see(row, who):
+        raise NotFound("没有这个投递地址", kind="no-such-webhook")
+    return row
+
+
+def shown(row: Webhook) -> dict[str, Any]:
+    """An address; never its secrets. `facts` null: all."""
+    keys = ("id", "agency", "url", "enabled", "disabled_why", "failing_since", "created_at", "created_by")
+    told = {key: getattr(row, key) for key in keys}
+    return {**told, "facts": row.facts or None, "former_secret_until": row.former_until}
+
+
+def logged(row: Delivery) -> dict[str, Any]:
+    """A delivery; `next_at` is when it is tried again."""
+    keys = ("id", "event", "type", "number", "state", "attempts", "status", "error", "answer")
+    moments = ("created_at", "tried_at", "delivered_at")
+    told = {key: getattr(row, key) for key in (*keys, *moments)}
+    return {**told, "next_at": row.try_at if row.state in ("ready", "waiting") else None}

@@ -5,9 +5,12 @@ from typing import Any
 
 from shared.reference.identifiers import USCC_ALPHABET, uscc_check_character
 
-
 #: Changes of a complaint after which no reader is sure what it is about.
-UNCLEAR: dict[str, Any] = {"title": "有事相求", "description": "有些事情想反映，电话里说不清楚，请联系我们。", "matter": None}
+UNCLEAR: dict[str, Any] = {
+    "title": "有事相求",
+    "description": "有些事情想反映，电话里说不清楚，请联系我们。",
+    "matter": None,
+}
 
 
 def uscc(seed: int = 1) -> str:

@@ -36,6 +36,20 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_line(f"SKIPPED for want of {what}: its tests did not run", red=True, bold=True)
 
 
+def from_npm(package: str, version: str) -> Path:
+    """The folder of an npm package, which npm puts once into a cache of this user, outside the tree."""
+    require(shutil.which("npm") is not None, f"npm (for {package})")
+    name = f"{package.strip('@').replace('/', '-')}-{version}"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "yousu" / name
+    folder = cache / "node_modules" / package
+    if not folder.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        order = ["npm", "install", "--prefix", str(cache), "--no-save", f"{package}@{version}"]
+        subprocess.run(order, capture_output=True, timeout=120)
+    require(folder.exists(), f"{package} (npm could not fetch it)")
+    return folder
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -51,7 +51,7 @@ def openapi(routers: Sequence[APIRouter]) -> Document:
     routes: dict[str, APIRoute] = {}
 
     def identity(route: APIRoute) -> str:
-        found = f"{owner(route)}_{route.name}"
+        found = "_".join([owner(route), *_part(route), route.name])
         if route.include_in_schema:
             routes[found] = route
         return found
@@ -76,6 +76,12 @@ def owner(route: APIRoute) -> str:
     """The service whose route it is; `operations` of those that every process has."""
     parts = route.endpoint.__module__.split(".")
     return str(parts[1] if parts[0] == "services" else parts[-1])
+
+
+def _part(route: APIRoute) -> list[str]:
+    """The part of a service that has routes of its own beside `api`, where the same names may come again."""
+    parts = route.endpoint.__module__.split(".")
+    return parts[2:3] if parts[0] == "services" and parts[2] not in ("api", "pages") else []
 
 
 def _short_names(document: Document) -> Document:

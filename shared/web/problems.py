@@ -39,6 +39,7 @@ _REASONS = {
     "model_attributes_type": "应为对象",
     "model_type": "应为对象",
     "dict_type": "应为对象",
+    "list_type": "应为数组",
     "datetime_parsing": "应为 RFC 3339 时间，例如 2026-11-24T09:00:00+08:00",
     "datetime_from_date_parsing": "应为 RFC 3339 时间，例如 2026-11-24T09:00:00+08:00",
     "timezone_aware": "时间须带时区，例如 2026-11-24T09:00:00+08:00",

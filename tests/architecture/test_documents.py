@@ -1,6 +1,6 @@
 """The documents of the API and of the fact stream, held against the code and against their published schemas.
 
-schemas/asyncapi-3.0.0.json is that of the npm package @asyncapi/specs 6.11.1 (Apache-2.0), without its white space.
+The schema of AsyncAPI comes from the npm package @asyncapi/specs.
 """
 
 import ast
@@ -32,6 +32,7 @@ from shared.web.documents_page import facts, rows
 from shared.web.documents_schema import nameless
 from shared.web.documents_words import BODY, FACT
 from tests.architecture.test_compose import answered_by
+from tests.conftest import from_npm
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = sorted((ROOT / "tests" / "unit" / "golden").glob("*.json"))
@@ -101,7 +102,8 @@ def test_a_broken_openapi_document_would_be_noticed() -> None:
 
 
 def test_asyncapi_fits_the_published_schema_of_3_0() -> None:
-    schema = json.loads((Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json").read_text(encoding="utf-8"))
+    specs = from_npm("@asyncapi/specs", "6.11.1")
+    schema = json.loads((specs / "schemas" / "3.0.0.json").read_text(encoding="utf-8"))
     validator = Draft7Validator(schema)
     assert [f"{list(error.absolute_path)}: {error.message[:300]}" for error in validator.iter_errors(STREAM)] == []
     assert list(validator.iter_errors({**STREAM, "channels": {"facts": {"adress": "x"}}}))

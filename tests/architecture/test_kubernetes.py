@@ -79,7 +79,7 @@ def configured(name: str = "base") -> dict[str, str]:
 
 
 def matches(selector: Object | None, labels: Labels) -> bool:
-    return (selector or {}).get("matchLabels", {}).items() <= labels.items()
+    return bool((selector or {}).get("matchLabels", {}).items() <= labels.items())
 
 
 OURS = [*BUILDS, "migrate"]
@@ -350,6 +350,13 @@ def test_prometheus_reaches_the_services_and_a_stranger_does_not() -> None:
         assert reaches(PROMETHEUS, ours(service), "http")
         assert not reaches(STRANGER, ours(service), "http")
         assert not reaches(("monitoring", {"app.kubernetes.io/name": "other"}), ours(service), "http")
+
+
+def test_prometheus_looks_for_the_pods_where_they_are() -> None:
+    jobs = yaml.safe_load(read("deploy/prometheus/kubernetes.yml"))["scrape_configs"]
+    looked_up = {job["job_name"]: [(one["names"], one["port"]) for one in job["dns_sd_configs"]] for job in jobs}
+    port = int(configured()["YOUSU_PORT"])
+    assert looked_up == {service: [([f"{service}.yousu.svc.cluster.local"], port)] for service in BUILDS}
 
 
 def test_without_the_policies_nothing_would_be_reached() -> None:

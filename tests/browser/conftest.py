@@ -1,9 +1,6 @@
 """A running embedded system and a Chromium before it, driven as a person would."""
 
-import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +13,7 @@ from services.yousu.distributed.processes import Kept, Program
 from shared.auth import Role
 from shared.composition import issuer
 from shared.settings import Settings
-from tests.conftest import free_port, require
+from tests.conftest import free_port, from_npm
 
 #: What Chromium says of a page that answers with a refusal in words.
 REFUSED = re.compile(r"the server responded with a status of (401|404|409|422)\b")
@@ -80,16 +77,8 @@ def page(browser: Browser, origin: str, request: pytest.FixtureRequest, tmp_path
 
 @pytest.fixture(scope="session")
 def axe_source() -> str:
-    """axe-core, which npm puts once into a cache of this user, outside the tree."""
-    require(shutil.which("npm") is not None, "npm (for axe-core)")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "yousu" / f"axe-core-{AXE_VERSION}"
-    script = cache / "node_modules" / "axe-core" / "axe.min.js"
-    if not script.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        order = ["npm", "install", "--prefix", str(cache), "--no-save", f"axe-core@{AXE_VERSION}"]
-        subprocess.run(order, capture_output=True, timeout=120)
-    require(script.exists(), "axe-core (npm could not fetch it)")
-    return script.read_text(encoding="utf-8")
+    """axe-core, to be run in a page."""
+    return (from_npm("axe-core", AXE_VERSION) / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture

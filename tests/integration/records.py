@@ -19,18 +19,18 @@ Row = dict[str, str]
 
 def row(number: str, filed_at: str, **told: str) -> Row:
     """A record that is right as far as it goes."""
-    return {"number": number, "title": "镇政府拖欠道路工程款", "region": "410102", "filed_at": filed_at, **told}
+    return {"number": number, "title": "镇政府拖欠道路工程款", "region": "410102", "filed_at": filed_at} | told
 
 
 def handled(number: str, day: str, agency: str = "hn-gxt", **told: str) -> Row:
     """A record of a case that was assigned and accepted in its day."""
-    return row(number, day, assigned_at=day, lead_agency=agency, accepted_at=day, **told)
+    return row(number, day) | {"assigned_at": day, "lead_agency": agency, "accepted_at": day} | told
 
 
 def resolved(number: str, day: str, agency: str = "hn-gxt", **told: str) -> Row:
     """A record of a case that was answered and resolved in its day."""
     closed = {"contacted_at": day, "replied_at": day, "met": "是", "resolved_at": day}
-    return handled(number, day, agency, **closed, **told)
+    return handled(number, day, agency) | closed | told
 
 
 def sheet(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
@@ -60,5 +60,3 @@ def days(first: date, last: date, cases: int) -> list[str]:
     """So many days from the first to the last, both included."""
     span = (last - first).days
     return [str(first + timedelta(days=span * place // max(1, cases - 1))) for place in range(cases)]
-
-

@@ -106,6 +106,14 @@ EXAMPLES: list[Fact] = [
     events.DeadlineWarned(**ONE, stage="reply", due_at=WHEN, name="1.reply", agency="hn-gxt"),
     events.DeadlineMissed(**ONE, stage="reply", due_at=WHEN, name="1.reply", agency="hn-gxt", bulletin_at=WHEN),
     events.AgencyNamed(**ONE, stage="reply", agency="hn-gxt", due_at=WHEN, name="1.reply"),
+    events.CaseImported(
+        **HEAD,
+        origin="豫诉2021-1",
+        source="郑州",
+        digest="ab" * 32,
+        facts=(json.loads(encode(events.CaseAccepted(**ONE, agency="hn-gxt", by="import"))),),
+        by="admin:local",
+    ),
 ]
 #: What the files written before a fact grew say today.
 OLDER: list[Fact] = [
@@ -139,6 +147,14 @@ def test_every_golden_file_is_read_for_ever(golden: Path) -> None:
 
 def test_every_fact_has_an_example_and_a_golden_file() -> None:
     assert {type(fact).__name__ for fact in EXAMPLES} == set(FACTS)
+
+
+def test_an_imported_case_tells_the_facts_it_holds() -> None:
+    imported = next(fact for fact in EXAMPLES if isinstance(fact, events.CaseImported))
+    assert imported.story() == (events.CaseAccepted(**ONE, agency="hn-gxt", by="import"),)
+    unheard = imported.model_copy(update={"facts": ({"type": "Unheard", "version": 1},)})
+    with pytest.raises(Unreadable):
+        unheard.story()
 
 
 def test_an_older_version_is_brought_up_to_the_present_one() -> None:

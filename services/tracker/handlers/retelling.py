@@ -234,23 +234,26 @@ class Retelling:
         self.facts += sorted(cards, key=lambda card: card.at)
 
     def _reds(self, moment: datetime) -> Iterator[Fact]:
-        for term in self._standing_out():
-            if term.due_at + LATE <= moment:
+        for term in self._not_missed():
+            if term.due_at + LATE <= self._stood(term, moment):
                 self._missed.add(term.name)
                 late = bulletin_at(term.due_at, self._policy.bulletin_working_days, self.calendar)
                 told = _told(self.number, term) | {"bulletin_at": late if term.agency else None}
                 yield DeadlineMissed(at=term.due_at + LATE, **told)
 
     def _yellows(self, moment: datetime) -> Iterator[Fact]:
-        for term in self._standing_out():
-            if term.warn_at is not None and term.warn_at <= moment:
+        for term in self._not_missed():
+            if term.warn_at is not None and term.warn_at <= self._stood(term, moment):
                 yield DeadlineWarned(at=term.warn_at, **_told(self.number, term))
 
-    def _standing_out(self) -> list[Term]:
-        """Duties that can be missed now and were not."""
-        stand = PAUSED if self._pause else frozenset[str]()
+    def _stood(self, term: Term, moment: datetime) -> datetime:
+        """The moment as this deadline's clock has it."""
+        return self._pause[0] if self._pause and term.stage in PAUSED else moment
+
+    def _not_missed(self) -> list[Term]:
+        """Duties that run and were not missed."""
         running = [term for term in self._running.values() if term.name not in self._missed]
-        return [term for term in running if term.stage not in WINDOWS and term.stage not in stand]
+        return [term for term in running if term.stage not in WINDOWS]
 
 
 def _told(number: str, term: Term) -> dict[str, Any]:

@@ -39,7 +39,7 @@ async def indicators(
 
     Without `from` since the beginning, without `to` up to today.
     """
-    asked = _asked(caller, start, end or _today(here), agency, region, matter, group)
+    asked = question_of(caller, start, end or _today(here), agency, region, matter, group)
     async with here.database.reading() as session:
         found = await numbers(session, asked)
         whole = await numbers(session, _ungrouped(asked)) if group else found
@@ -54,7 +54,7 @@ def _today(here: Service[Tracker]) -> str:
     return in_shanghai(here.clock.now()).date().isoformat()
 
 
-def _asked(
+def question_of(
     caller: Principal,
     start: str | None,
     end: str | None,
@@ -160,10 +160,10 @@ def _one(group: Group, key: str, found: Numbers) -> dict[str, Any]:
     told = _told(found)
     if group in ("day", "month"):
         del told["now"]
-    return {"key": key or None, "label": _label(group, key), **told}
+    return {"key": key or None, "label": label(group, key), **told}
 
 
-def _label(group: Group, key: str) -> str:
+def label(group: Group, key: str) -> str:
     match group:
         case "agency":
             named = next((version.agencies[key].name for version in _versions() if key in version.agencies), key)

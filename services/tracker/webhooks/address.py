@@ -45,7 +45,7 @@ def target(url: str, private: bool) -> httpx.URL:
     if "#" in url:
         raise Wrong("不能包含 # 片段")
     if parsed.port is not None and parsed.port not in (80, 443) and not 1024 <= parsed.port <= 65535:
-        raise Wrong("端口应为 443，或 1024 至 65535")
+        raise Wrong("端口应为 80、443，或 1024 至 65535")
     _check_host(host_of(parsed), private)
     return parsed
 
@@ -62,7 +62,7 @@ def _check_host(host: str, private: bool) -> None:
         _check_name(host, private)
         return
     if not allowed(str(literal), private):
-        raise Wrong("不允许投递到这个地址：内网、本机、组播或保留地址")
+        raise Wrong("不允许推送到这个地址：内网、本机、组播或保留地址")
 
 
 def _check_name(host: str, private: bool) -> None:

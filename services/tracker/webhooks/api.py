@@ -34,7 +34,7 @@ Owner = Annotated[Principal, Depends(owner)]
 
 
 @routes.post("", status_code=201)
-async def register(body: NewWebhook, here: Here, who: Owner, once: Once) -> dict[str, Any]:
+async def register_webhook(body: NewWebhook, here: Here, who: Owner, once: Once) -> dict[str, Any]:
     """A new address to be told at; `secret` is told this once."""
     wish = Wish(_agency(body, who), _url(body.url, here), tuple(body.facts or ()))
 
@@ -49,7 +49,7 @@ def _agency(body: NewWebhook, who: Principal) -> str:
     """Whose address it is: an agency's own, or the one that the admin names."""
     if who.role == "agency" and who.agency is not None:
         if body.agency not in (None, who.agency):
-            raise Forbidden("只能登记本单位的投递地址", kind="not-own-agency")
+            raise Forbidden("只能登记本单位的推送地址", kind="not-own-agency")
         return who.agency
     if body.agency is None:
         raise Invalid([FieldError("agency", "必填：管理员须写明为哪个单位登记")])
@@ -67,7 +67,7 @@ def _url(url: str, here: Service[Tracker]) -> str:
 
 
 @routes.get("")
-async def find(
+async def webhooks(
     here: Here, who: Owner, agency: str | None = None, limit: Limit = 50, after: Cursor = None
 ) -> dict[str, Any]:
     """Addresses, oldest first; an agency sees its own."""
@@ -78,13 +78,13 @@ async def find(
 
 
 @routes.get("/{webhook}")
-async def one(webhook: str, here: Here, who: Owner) -> dict[str, Any]:
+async def webhook(webhook: str, here: Here, who: Owner) -> dict[str, Any]:
     """One address, and how it fares."""
     return await _shown(webhook, here, who)
 
 
 @routes.patch("/{webhook}")
-async def change(webhook: str, body: WebhookChange, here: Here, who: Owner) -> dict[str, Any]:
+async def change_webhook(webhook: str, body: WebhookChange, here: Here, who: Owner) -> dict[str, Any]:
     """Another URL, other facts, enabled or not; what is not given stays."""
     given = body.model_fields_set
     wanted = Change(
@@ -97,13 +97,13 @@ async def change(webhook: str, body: WebhookChange, here: Here, who: Owner) -> d
 
 
 @routes.delete("/{webhook}", status_code=204)
-async def remove(webhook: str, here: Here, who: Owner) -> None:
+async def remove_webhook(webhook: str, here: Here, who: Owner) -> None:
     """Nothing more is told there, and its log is forgotten."""
     await here.door.run("", partial(handlers.remove, webhook, who))
 
 
 @routes.post("/{webhook}/secret")
-async def rotate(webhook: str, here: Here, who: Owner, once: Once) -> dict[str, Any]:
+async def rotate_secret(webhook: str, here: Here, who: Owner, once: Once) -> dict[str, Any]:
     """A new secret, told this once; the one before signs too until `former_secret_until`."""
 
     async def run(tx: Tx) -> dict[str, Any]:
@@ -114,9 +114,9 @@ async def rotate(webhook: str, here: Here, who: Owner, once: Once) -> dict[str, 
 
 
 @routes.post("/{webhook}/test", status_code=202)
-async def test(webhook: str, here: Here, who: Owner, once: Once) -> dict[str, Any]:
+async def ping(webhook: str, here: Here, who: Owner, once: Once) -> dict[str, Any]:
     """A ping; its outcome stands in the log."""
-    made: dict[str, Any] = await here.door.run("", partial(handlers.test, webhook, who), once)
+    made: dict[str, Any] = await here.door.run("", partial(handlers.send_ping, webhook, who), once)
     return made
 
 
@@ -146,7 +146,7 @@ async def _shown(webhook: str, here: Service[Tracker], who: Principal) -> dict[s
 async def _visible(webhook: str, session: Any, who: Principal) -> Webhook:
     row = await store.webhook(session, webhook)
     if row is None or not handlers.may_see(row, who):
-        raise NotFound("没有这个投递地址", kind="no-such-webhook")
+        raise NotFound("没有这个推送地址", kind="no-such-webhook")
     return row
 
 

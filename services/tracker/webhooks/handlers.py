@@ -45,7 +45,7 @@ class Change:
 async def register(wish: Wish, by: str, cipher: Cipher, tx: Tx) -> dict[str, Any]:
     """A new address; its id and its secret, which is told this once."""
     if await store.count(tx.session, wish.agency) >= MOST:
-        raise Conflict(f"每个单位至多登记 {MOST} 个投递地址", kind="too-many-webhooks", most=MOST)
+        raise Conflict(f"每个单位至多登记 {MOST} 个推送地址", kind="too-many-webhooks", most=MOST)
     id_, secret = uuid4().hex, new_secret()
     sealed = cipher.seal(secret.encode(), context(id_))
     whose: dict[str, Any] = {"agency": wish.agency, "created_at": tx.now, "created_by": by}
@@ -88,7 +88,7 @@ async def rotate(id_: str, who: Principal, cipher: Cipher, tx: Tx) -> dict[str, 
     return {"id": webhook.id, "secret": secret, "former_secret_until": webhook.former_until}
 
 
-async def test(id_: str, who: Principal, tx: Tx) -> dict[str, Any]:
+async def send_ping(id_: str, who: Principal, tx: Tx) -> dict[str, Any]:
     """A ping, tried once; the delivery in which its outcome will stand."""
     webhook = await _enabled(id_, who, tx)
     event = str(uuid4())
@@ -102,9 +102,9 @@ async def redeliver(id_: str, delivery: str, who: Principal, tx: Tx) -> None:
     webhook = await _enabled(id_, who, tx)
     row = await tx.lock(Delivery, delivery)
     if row is None or row.webhook != webhook.id:
-        raise NotFound("没有这个投递", kind="no-such-delivery")
+        raise NotFound("没有这个推送", kind="no-such-delivery")
     if row.state in store.OPEN:
-        raise Conflict("该投递还在进行，不需要重投", kind="delivery-open", state=row.state)
+        raise Conflict("该推送还在进行，不需要重推", kind="delivery-open", state=row.state)
     row.state, row.failures, row.open_since, row.try_at = "ready", 0, tx.now, tx.now
 
 
@@ -120,14 +120,14 @@ async def own(id_: str, who: Principal, tx: Tx) -> Webhook:
     """The address, locked; NotFound when it is another agency's."""
     webhook = await tx.lock(Webhook, id_)
     if webhook is None or not may_see(webhook, who):
-        raise NotFound("没有这个投递地址", kind="no-such-webhook")
+        raise NotFound("没有这个推送地址", kind="no-such-webhook")
     return webhook
 
 
 async def _enabled(id_: str, who: Principal, tx: Tx) -> Webhook:
     webhook = await own(id_, who, tx)
     if not webhook.enabled:
-        raise Conflict("投递地址已停用，请先启用", kind="webhook-disabled", disabled_why=webhook.disabled_why)
+        raise Conflict("推送地址已停用，请先启用", kind="webhook-disabled", disabled_why=webhook.disabled_why)
     return webhook
 
 

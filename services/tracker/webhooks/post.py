@@ -87,7 +87,7 @@ class Post:
         port = to.port or (443 if to.scheme == "https" else 80)
         addresses = await self.resolve(host_of(to), port)
         if not all(allowed(address, self.private) for address in addresses):
-            raise Wrong("域名解析到内网、本机、组播或保留地址，不投递")
+            raise Wrong("域名解析到内网、本机、组播或保留地址，不推送")
         return addresses
 
 

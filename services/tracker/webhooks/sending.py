@@ -107,6 +107,9 @@ class Sender:
         """Take what is due, as far as there is room; committed before anything is sent."""
         if (room := AT_ONCE - busy.total()) <= 0:
             return []
+        async with self.batch.database.reading() as session:
+            if not await store.with_something_due(session, self.clock.now()):
+                return []
         (outcome,) = await self.batch.run([Work("", partial(_claim, busy, room), name="claim webhook deliveries")])
         match outcome:
             case Done(value):
@@ -147,7 +150,8 @@ class Sender:
         works = [Work(one.claimed.number or "", partial(_record, one), name="record delivery") for one in ordered]
         for result in await self.batch.run(works):
             if isinstance(result, Failed):
-                raise result.error
+                # It is claimed again when its lease is over: at least once.
+                log.error("webhook outcome not recorded", error=repr(result.error)[:500])
 
 
 async def _claim(busy: Counter[str], room: int, tx: Tx) -> list[Claimed]:

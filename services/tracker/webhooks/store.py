@@ -88,7 +88,7 @@ async def forget(session: AsyncSession, webhook: str) -> None:
 
 async def drop_strays(session: AsyncSession) -> None:
     """What was written for an address while it was being disabled or deleted."""
-    heard = select(Webhook.id).where(col(Webhook.enabled))
+    heard = select(col(Webhook.id)).where(col(Webhook.enabled))
     stray = (col(Delivery.state).in_(("ready", "waiting")), col(Delivery.webhook).not_in(heard))
     await session.execute(update(Delivery).where(*stray).values(state="dropped", try_at=None))
 
@@ -96,7 +96,7 @@ async def drop_strays(session: AsyncSession) -> None:
 async def forget_some(session: AsyncSession, before: datetime) -> int:
     """A chunk of the closed deliveries written before then goes; how many."""
     closed = (col(Delivery.created_at) < literal(before, UtcDateTime), col(Delivery.state).not_in(OPEN))
-    old = select(Delivery.id).where(*closed).limit(CHUNK)
+    old = select(col(Delivery.id)).where(*closed).limit(CHUNK)
     gone: Any = await session.execute(delete(Delivery).where(col(Delivery.id).in_(old)))
     return int(gone.rowcount)
 

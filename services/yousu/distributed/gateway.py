@@ -17,6 +17,12 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("/api/v1/queue", "tracker"),
     ("/api/v1/cases", "tracker"),
     ("/api/v1/deadlines", "tracker"),
+    ("/api/v1/extension-requests", "tracker"),
+    ("/api/v1/supervision-orders", "tracker"),
+    ("/api/v1/reviews", "tracker"),
+    ("/api/v1/bulletin", "tracker"),
+    ("/api/v1/indicators", "tracker"),
+    ("/api/v1/imports", "tracker"),
     ("/api/v1/webhooks", "tracker"),
     ("/", "intake"),
 )

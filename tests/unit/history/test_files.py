@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,11 @@ def written(folder: Path, text: str | bytes, name: str = "cases.csv") -> Path:
 
 
 def test_a_csv_gives_its_lines_without_what_is_empty(tmp_path: Path) -> None:
-    lines, faults = read(written(tmp_path, "number,title,met\n1, 标题 ,\n,,\n2,\"两\n行\",是\n"))
-    assert lines == [Line(2, {"number": "1", "title": "标题"}), Line(5, {"number": "2", "title": "两\n行", "met": "是"})]
+    lines, faults = read(written(tmp_path, 'number,title,met\n1, 标题 ,\n,,\n2,"两\n行",是\n'))
+    assert lines == [
+        Line(2, {"number": "1", "title": "标题"}),
+        Line(5, {"number": "2", "title": "两\n行", "met": "是"}),
+    ]
     assert faults == []
 
 
@@ -35,7 +39,7 @@ def test_columns_go_by_their_chinese_names_and_in_the_encodings_of_chinese_desks
 
 
 def test_a_jsonl_gives_its_objects_and_says_which_line_is_none(tmp_path: Path) -> None:
-    text = json.dumps({"number": "1", "met": True, "grade": None}) + "\n\n{\"number\": \n[1]\n"
+    text = json.dumps({"number": "1", "met": True, "grade": None}) + '\n\n{"number": \n[1]\n'
     lines, faults = read(written(tmp_path, text, "cases.jsonl"))
     assert lines == [Line(1, {"number": "1", "met": True})]
     assert [(fault.line, fault.field) for fault in faults] == [(3, "body"), (4, "body")]
@@ -76,3 +80,8 @@ def test_the_template_and_the_example_hold_every_column_and_no_fault(text: str) 
         past = record({name: value for name, value in row.items() if value})
         assert isinstance(past, Past), past
         assert faults(past, NOW) == []
+
+
+def test_every_column_is_in_the_docs_with_its_name_and_nothing_else() -> None:
+    text = (ROOT / "docs" / "architecture" / "import.md").read_text("utf-8")
+    assert re.findall(r"^\| `(\w+)` \| (\S+) \|", text, re.MULTILINE) == list(FIELDS.items())

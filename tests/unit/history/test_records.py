@@ -35,7 +35,10 @@ def wrong(**told: Any) -> dict[str, str]:
 def test_a_record_that_is_right_has_no_fault() -> None:
     assert wrong() == {}
     assert wrong(**OWED, rated_at="2022-03-02", grade="满意", solved="是") == {}
-    assert wrong(returned_by="hn-czt", returned_from="2022-03-01", returned_at="2022-03-01", return_code="SPLIT_NEEDED") == {}
+    assert (
+        wrong(returned_by="hn-czt", returned_from="2022-03-01", returned_at="2022-03-01", return_code="SPLIT_NEEDED")
+        == {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,12 @@ def test_a_record_that_is_right_has_no_fault() -> None:
         ({"refusal_code": "BORING", "refused_at": "2022-03-01", "resolved_at": None}, "refusal_code", "CIVIL_DISPUTE"),
         ({"returned_by": "hn-czt"}, "returned_at", "退回时间必填"),
         (
-            {"returned_by": "hn-gxt", "returned_from": "2022-03-01", "returned_at": "2022-03-01", "return_code": "SPLIT_NEEDED"},
+            {
+                "returned_by": "hn-gxt",
+                "returned_from": "2022-03-01",
+                "returned_at": "2022-03-01",
+                "return_code": "SPLIT_NEEDED",
+            },
             "lead_agency",
             "不能是退回的单位",
         ),
@@ -103,13 +111,16 @@ def test_all_faults_of_a_record_are_told_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2022-03-01 09:30", "2022/3/1 9:30", "2022年3月1日 9:30:00", "2022-03-01T09:30:00+08:00", "2022-03-01T01:30:00Z"]
+    "text",
+    ["2022-03-01 09:30", "2022/3/1 9:30", "2022年3月1日 9:30:00", "2022-03-01T09:30:00+08:00", "2022-03-01T01:30:00Z"],
 )
 def test_a_moment_is_read_as_people_write_it(text: str) -> None:
     assert moment_in(text) == datetime(2022, 3, 1, 9, 30, tzinfo=SHANGHAI)
 
 
-@pytest.mark.parametrize("text", ["", "2022", "2022-13-01", "20220301", "2022-03-01 25:00", "01.03.2022", "-", "2022-03-01 x"])
+@pytest.mark.parametrize(
+    "text", ["", "2022", "2022-13-01", "20220301", "2022-03-01 25:00", "01.03.2022", "-", "2022-03-01 x"]
+)
 def test_anything_else_is_no_moment(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         moment_in(text)
@@ -123,7 +134,9 @@ def test_a_day_without_an_hour_is_not_before_an_earlier_step_of_that_day() -> No
 
 
 def test_agencies_regions_and_classes_go_by_code_or_by_name() -> None:
-    named = past(lead_agency="河南省工业和信息化厅", co_agencies="省财政厅、hn-zrzy", region="洛阳市", **{"class": "外商投资"})
+    named = past(
+        lead_agency="河南省工业和信息化厅", co_agencies="省财政厅、hn-zrzy", region="洛阳市", **{"class": "外商投资"}
+    )
     assert (named.lead_agency, named.co_agencies, named.region) == ("hn-gxt", ("hn-czt", "hn-zrzy"), "410300")
     assert named.case_class == "foreign_invested"
 
@@ -140,7 +153,9 @@ def test_a_number_of_ours_is_kept_and_another_gets_one_that_is_always_the_same()
     assert made == number_of(past(title="另一个标题"), "a")
     assert made.startswith("220301")
     assert number_problem(made) is None
-    assert len({made, number_of(past(), "b"), number_of(past(number="豫诉2022-2"), "a"), number_of(past(), "a", 1)}) == 4
+    assert (
+        len({made, number_of(past(), "b"), number_of(past(number="豫诉2022-2"), "a"), number_of(past(), "a", 1)}) == 4
+    )
 
 
 def test_a_digest_is_that_of_the_record_and_not_of_how_it_was_written() -> None:

@@ -52,9 +52,16 @@ class Stores:
 
     def new_database(self) -> str:
         """The URL of a fresh database."""
+        return self._created()
+
+    def copied(self, url: str) -> str:
+        """The URL of a copy of this database, which nobody may be connected to."""
+        return self._created("-T", url.rpartition("/")[2])
+
+    def _created(self, *how: str) -> str:
         name = f"b{secrets.token_hex(4)}"
         server = ["-h", "127.0.0.1", "-p", str(self.postgres_port), "-U", "yousu"]
-        subprocess.run([f"{postgres.binaries()}/createdb", *server, name], check=True)
+        subprocess.run([f"{postgres.binaries()}/createdb", *server, *how, name], check=True)
         return postgres.url(self.postgres_port, name)
 
     @contextmanager

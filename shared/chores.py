@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import text
 
 from shared.db import Database, is_transient
-from shared.errors import Transient
+from shared.errors import Transient, Unavailable
 
 log = structlog.get_logger()
 
@@ -36,12 +36,12 @@ class Chores:
     chores: Mapping[str, Chore] = field(default_factory=dict)
 
     async def repeat(self, chore: str, service: Any) -> None:
-        """Do this chore again and again; an outage of the database is waited out."""
+        """Do this chore again and again; an outage of the database, or a door that answers 503, is waited out."""
         while True:
             try:
                 await self.once(chore, service)
             except Exception as error:
-                if not isinstance(error, Transient) and not is_transient(error):
+                if not isinstance(error, Transient | Unavailable) and not is_transient(error):
                     raise
                 log.warning("chore waits", service=self.name, chore=chore, error=str(error)[:200])
             await asyncio.sleep(self.chores[chore].every_seconds)

@@ -19,7 +19,8 @@ BUSY_TIMEOUT_MS = 10_000
 class Database:
     """Opens transactions; `writing()` commits at its end, `reading()` never writes.
 
-    On SQLite every write waits for the one writer (WAL, synchronous=FULL), readers never wait.
+    On SQLite every write waits for the one writer (WAL, synchronous=FULL), readers never wait. An error tells the
+    statement, never its values: it goes into logs.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
@@ -30,9 +31,11 @@ class Database:
             self.engine = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", size=1)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", size=4)
         else:
-            self.engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=4, pool_recycle=1800)
+            self.engine = create_async_engine(
+                self.url, pool_size=pool_size, max_overflow=4, pool_recycle=1800, hide_parameters=True
+            )
             self._reader = self.engine
-        self._apart = create_async_engine(self.url, poolclass=NullPool)
+        self._apart = create_async_engine(self.url, poolclass=NullPool, hide_parameters=True)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
@@ -74,7 +77,12 @@ def _session(bind: AsyncEngine | AsyncConnection) -> AsyncSession:
 
 def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
     engine = create_async_engine(
-        url, poolclass=AsyncAdaptedQueuePool, pool_size=size, max_overflow=0, connect_args={"timeout": 10}
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"timeout": 10},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 
 from shared.auth import Verifier
@@ -13,6 +13,7 @@ from shared.runtime import Service
 from shared.settings import Settings
 from shared.web import documents, operations, problems
 from shared.web.middleware import Edge
+from shared.web.storable import storable
 
 #: The framework's own telemetry would tell bodies and need switches of its own; shared.trace is what is told.
 UNTOLD: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
@@ -31,7 +32,13 @@ def application(services: Sequence[Service[Any]], bus: Bus, verifier: Verifier, 
                 await service.start()
             yield
 
-    app = FastAPI(title="有诉即办 Yousu", lifespan=lifespan, openapi_url=None, telemetry=UNTOLD)
+    app = FastAPI(
+        title="有诉即办 Yousu",
+        lifespan=lifespan,
+        openapi_url=None,
+        telemetry=UNTOLD,
+        dependencies=[Depends(storable)],
+    )
     app.state.services = {service.name: service for service in services}
     app.state.verifier = verifier
     app.add_middleware(Edge, max_body_bytes=settings.max_body_bytes)

@@ -36,6 +36,10 @@ class Pages:
         response.headers["Referrer-Policy"] = "same-origin"
         return response
 
+    def text(self, name: str, **context: Any) -> str:
+        """The page as text, for who does not answer a request with it."""
+        return self._templates.env.get_template(name).render(context)
+
 
 def _here(value: Any) -> datetime:
     return in_shanghai(datetime.fromisoformat(value) if isinstance(value, str) else value)

@@ -15,10 +15,13 @@ from shared.errors import PROBLEM_PREFIX, FieldError, Invalid, Problem
 log = structlog.get_logger()
 #: What is said of a fault nobody found words for; a test holds that no request can meet it.
 UNEXPLAINED = "不正确"
+_MOMENT = "应为 RFC 3339 时间，例如 2026-11-24T09:00:00+08:00"
+_YUAN = '应为金额，例如 "1260000.00"'
 _REASONS = {
     "missing": "必填",
     "extra_forbidden": "没有这个字段，请删除或检查拼写",
     "string_type": "应为文字",
+    "string_unicode": "应为 UTF-8 文字",
     "string_too_short": "太短，至少 {min_length} 个字",
     "string_too_long": "太长，至多 {max_length} 个字",
     "string_pattern_mismatch": "格式不对",
@@ -26,8 +29,12 @@ _REASONS = {
     "bool_parsing": "应为 true 或 false",
     "int_type": "应为整数",
     "int_parsing": "应为整数",
-    "decimal_parsing": '应为金额，例如 "1260000.00"',
-    "decimal_type": '应为金额，例如 "1260000.00"',
+    "int_parsing_size": "数字过大",
+    "int_from_float": "应为整数",
+    "float_type": "应为数字",
+    "float_parsing": "应为数字",
+    "decimal_parsing": _YUAN,
+    "decimal_type": _YUAN,
     "decimal_max_places": "至多 {decimal_places} 位小数",
     "decimal_max_digits": "位数过多，至多 {max_digits} 位",
     "decimal_whole_digits": "整数部分至多 {whole_digits} 位",
@@ -35,18 +42,23 @@ _REASONS = {
     "greater_than_equal": "应不小于 {ge}",
     "less_than": "应小于 {lt}",
     "less_than_equal": "应不大于 {le}",
+    "finite_number": "应为有限的数",
     "json_invalid": "不是合法的 JSON",
     "model_attributes_type": "应为对象",
     "model_type": "应为对象",
     "dict_type": "应为对象",
+    "invalid_key": "字段名应为文字",
     "list_type": "应为数组",
-    "datetime_parsing": "应为 RFC 3339 时间，例如 2026-11-24T09:00:00+08:00",
-    "datetime_from_date_parsing": "应为 RFC 3339 时间，例如 2026-11-24T09:00:00+08:00",
+    "tuple_type": "应为数组",
+    "too_short": "太少，至少 {min_length} 项",
+    "too_long": "太多，至多 {max_length} 项",
+    "datetime_type": _MOMENT,
+    "datetime_parsing": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
+    "datetime_object_invalid": _MOMENT,
     "timezone_aware": "时间须带时区，例如 2026-11-24T09:00:00+08:00",
     "literal_error": "应为其中之一：{expected}",
-    "finite_number": "应为有限的数",
-    "too_short": "太短，至少 {min_length} 个字",
-    "too_long": "太长，至多 {max_length} 个字",
+    "recursion_loop": "嵌套过深",
 }
 
 
@@ -57,14 +69,19 @@ def field_errors(errors: Sequence[Any]) -> list[FieldError]:
 
 def _field(location: Sequence[Any]) -> str:
     parts = [str(part) for part in location if part not in ("body", "query", "path", "header")]
-    return ".".join(parts) if parts and not parts[0].isdigit() else "body"
+    return _short(".".join(parts)) if parts and not parts[0].isdigit() else "body"
 
 
 def _reason(error: Mapping[str, Any]) -> str:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "value_error":
-        return str(context.get("error", UNEXPLAINED))
+        return _short(str(context.get("error", UNEXPLAINED)), 400)
     return _REASONS.get(kind, UNEXPLAINED).format_map({**context})
+
+
+def _short(text: str, most: int = 100) -> str:
+    """What a caller may have made as long as it liked, no longer than can be read."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def render(problem: Problem) -> JSONResponse:
@@ -90,7 +107,13 @@ async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
 async def _on_http(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    kinds = {404: ("not-found", "没有这个地址"), 405: ("method-not-allowed", "这个地址不支持该方法")}
+    if isinstance(error.__cause__, Problem):
+        return render(error.__cause__)
+    kinds = {
+        400: ("unreadable-body", "请求正文无法读取"),
+        404: ("not-found", "没有这个地址"),
+        405: ("method-not-allowed", "这个地址不支持该方法"),
+    }
     kind, title = kinds.get(error.status_code, ("http", str(error.detail)))
     body = {"type": PROBLEM_PREFIX + kind, "title": title, "status": error.status_code, "detail": title}
     headers = dict(error.headers or {})

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from shared.chores import Chore, Chores
 from shared.db import Database
-from shared.errors import Transient
+from shared.errors import Transient, Unavailable
 
 
 async def nothing(_service: object) -> None:
@@ -61,7 +61,8 @@ async def test_a_replica_that_dies_at_a_chore_leaves_it_to_the_others(new_databa
 
 
 async def test_a_chore_is_repeated_and_an_outage_is_waited_out(tmp_path: Path) -> None:
-    fates: list[Exception | None] = [None, Transient("away"), OperationalError("", None, OSError("locked")), None]
+    away = (Transient("away"), Unavailable("数据库暂不可用"), OperationalError("", None, OSError("locked")))
+    fates: list[Exception | None] = [None, *away, None]
     done = asyncio.Event()
 
     async def fated(_service: object) -> None:

@@ -59,9 +59,10 @@ def _nested(given: dict[str, str]) -> dict[str, Any]:
         if name == "once" or not value.strip():
             continue
         outer, _, inner = name.partition(".")
-        if inner:
-            found.setdefault(outer, {})[inner] = value
-        else:
+        nest = found.setdefault(outer, {}) if inner else None
+        if isinstance(nest, dict):
+            nest[inner] = value
+        elif nest is None:
             found[outer] = True if outer in ("confidential", "foreign_invested") else value
     return found
 

@@ -188,8 +188,9 @@ def _nested(given: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in given.items():
         outer, _, inner = name.partition(".")
-        if inner and outer in _NESTED:
-            found.setdefault(outer, {})[inner] = value
-        else:
+        nest = found.setdefault(outer, {}) if inner and outer in _NESTED else None
+        if isinstance(nest, dict):
+            nest[inner] = value
+        elif nest is None:
             found[name] = value
     return found

@@ -58,7 +58,9 @@ Supervisor = Annotated[Principal, Depends(supervisor)]
 
 
 def version_of(if_match: str | None) -> int | None:
-    """The version in an If-Match header; Invalid when it is none."""
+    """The version in an If-Match header, any for `*`; Invalid when it is none."""
+    if if_match == "*":
+        return None
     word = (if_match or "").removeprefix("W/").strip('"')
     if if_match is not None and not (word.isdecimal() and word.isascii() and len(word) < 10):
         raise Invalid([FieldError("If-Match", '应为办件的版本号，例如 "3"')])

@@ -3,17 +3,17 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from shared.calendar import NoCalendar, Unit, current, due
 from shared.errors import FieldError, Invalid
+from shared.web.moments import Moment
 
 routes = APIRouter(prefix="/api/v1", tags=["deadlines"])
 
 
 @routes.get("/deadlines/preview")
 async def preview(
-    start: AwareDatetime, limit: Annotated[int, Query(ge=0, le=400)], unit: Unit = "working_day"
+    start: Moment, limit: Annotated[int, Query(ge=0, le=400)], unit: Unit = "working_day"
 ) -> dict[str, Any]:
     """When a limit of so many days from `start` falls due, and whether that rests on a year not published yet."""
     try:

@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from services.tracker.handlers.steps import ReturnCode
+from shared.web.moments import Moment
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=2_000)]
@@ -50,7 +51,7 @@ class Suspension(Body):
 class Reply(Body):
     text: Words
     met: bool = Field(strict=True)
-    contacted_at: AwareDatetime | None = None
+    contacted_at: Moment | None = None
     internal: bool = Field(False, strict=True)
 
 
@@ -79,7 +80,7 @@ class ArrearsRecord(Body):
     verified: Yuan | None = None
     repaid: Yuan | None = None
     under_agreement: Yuan | None = None
-    at: AwareDatetime
+    at: Moment
     evidence: Reason
 
     @field_validator("claimed", "verified", "repaid", "under_agreement", mode="before")

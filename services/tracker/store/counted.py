@@ -303,6 +303,15 @@ async def page(
     return cast("Sequence[Case]", rows.scalars().all())
 
 
+async def open_orders(session: AsyncSession, behind: Behind, limit: int) -> Sequence[Order]:
+    """Supervision orders without a reply, the oldest first."""
+    place = behind.place(Order.agency, Case.region, Case.matter)
+    still = (col(Order.replied_at).is_(None), col(Order.ended_at).is_(None))
+    query = select(Order).join(Case, col(Case.number) == Order.number).where(*still, place)
+    rows = await session.execute(query.order_by(col(Order.given_at), col(Order.id)).limit(limit))
+    return rows.scalars().all()
+
+
 async def latest(session: AsyncSession, behind: Behind, limit: int) -> Sequence[tuple[Case, datetime]]:
     """Open cases whose lead agency has missed a limit, the longest late first, each with the limit it missed first."""
     red = (col(Deadline.card) == "red", *_open_limit(), col(Deadline.number) == Case.number)

@@ -15,6 +15,7 @@ def duty() -> dict[str, Any]:
         Row("告警", (_alerts(), _up(), _leaders(), _scrapes())),
         Row("等待：从先到后，投诉走的路", _waiting()),
         Row("停下来等人的", _stuck()),
+        Row("推送（webhook）", _webhooks()),
         Row("派单质量", _quality()),
         Row("变化", (_ages(), _lag())),
     )
@@ -163,6 +164,44 @@ def _stuck() -> list[Panel]:
             (Query("max(yousu_deadlines_provisional)", "期限"),),
             steps=((1, YELLOW),),
             width=5,
+        ),
+    ]
+
+
+def _webhooks() -> list[Panel]:
+    return [
+        Panel(
+            "推送最久未达",
+            "还没有送到的推送中最久的等了多久；失败的按越来越长的间隔重试。",
+            "GET /api/v1/webhooks 找到失败的地址，联系订阅方；全部失败的看本机出口网络。",
+            (Query("max(yousu_webhook_oldest_waiting_seconds)", "最久"),),
+            unit="s",
+            width=6,
+            steps=more_is_worse(600, 3600),
+        ),
+        Panel(
+            "未达的推送",
+            "还没有送到的推送数。",
+            "只增不减说明有地址一直失败，或推送的进程停了：看 tracker 日志。",
+            (Query("max(yousu_webhook_deliveries_waiting)", "未达"),),
+            width=6,
+            steps=more_is_worse(100, 1000),
+        ),
+        Panel(
+            "失败的地址",
+            "最近一次推送失败、仍在启用的地址数。",
+            "GET /api/v1/webhooks/{id}/deliveries 看订阅方答复了什么，联系订阅方。",
+            (Query("max(yousu_webhook_endpoints_failing)", "失败"),),
+            width=6,
+            steps=more_is_worse(1, 5),
+        ),
+        Panel(
+            "停用的地址",
+            "因连续数日失败或答复 410 被停用的地址数。",
+            "联系订阅方改正后重新启用，不再需要的删除。",
+            (Query("max(yousu_webhook_endpoints_disabled)", "停用"),),
+            width=6,
+            steps=more_is_worse(1, 1),
         ),
     ]
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from services.tracker.api import records
 from services.tracker.domain.history import FIELDS, Past
+from services.tracker.domain.history_faults import faults
 from services.yousu.history.bringing import MOST, MOST_BYTES, batches
 from services.yousu.history.reading import Fault, Line, Unreadable, read, template_text
-from tests.unit.history.test_records import NOW, faults
-from tests.unit.history.test_records import read as record
+from tests.unit.history.test_records import NOW
 
 ROOT = Path(__file__).parents[3]
 
@@ -77,7 +78,7 @@ def test_the_template_and_the_example_hold_every_column_and_no_fault(text: str) 
     sheet = csv.DictReader(io.StringIO(text))
     assert list(sheet.fieldnames or ()) == list(FIELDS)
     for row in sheet:
-        past = record({name: value for name, value in row.items() if value})
+        past = records.read({name: value for name, value in row.items() if value})
         assert isinstance(past, Past), past
         assert faults(past, NOW) == []
 

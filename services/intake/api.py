@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path
+from fastapi import APIRouter, Depends, Header
 from pydantic_core import from_json, to_json
 
 from services.intake import store
@@ -16,26 +16,16 @@ from services.intake.requests import NewComplaint, Rating, Review, Supplement, W
 from services.intake.tables import Complaint
 from shared.auth import Principal
 from shared.door import IdempotencyKey
-from shared.errors import FieldError, Invalid, NotFound
-from shared.reference.identifiers import normalise_number, number_problem
+from shared.errors import NotFound
 from shared.runtime import Service
 from shared.tx import Tx
 from shared.web.callers import Caller, MaybeCaller, Once, service
+from shared.web.numbers import Number
 
 routes = APIRouter(prefix="/api/v1", tags=["intake"])
 Here = Annotated[Service[Intake], Depends(service("intake"))]
 AccessCode = Annotated[str | None, Header(alias="X-Access-Code", max_length=64)]
 Deed = Callable[[Tx], Awaitable[None]]
-
-
-async def number_in_path(number: Annotated[str, Path(max_length=40)]) -> str:
-    """The number as it is kept; Invalid when its check character does not fit."""
-    if problem := number_problem(number):
-        raise Invalid([FieldError("number", problem)], kind="number-invalid")
-    return normalise_number(number)
-
-
-Number = Annotated[str, Depends(number_in_path)]
 
 
 async def complainants(number: Number, here: Here, principal: MaybeCaller, code: AccessCode = None) -> str:

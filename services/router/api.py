@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.router import store
@@ -23,9 +23,9 @@ from services.router.handlers import SHOWN, Router
 from services.router.tables import Routing
 from shared.errors import FieldError, Invalid, NotFound
 from shared.reference import Agency, Mapping, Matter, rules
-from shared.reference.identifiers import normalise_number, number_problem
 from shared.runtime import Service
 from shared.web.callers import Caller, Once, service
+from shared.web.numbers import Number, kept_number
 from shared.web.paging import cursor, place
 
 
@@ -106,20 +106,6 @@ class RefusalApproval(BaseModel):
     model_config = ConfigDict(extra="forbid")
     approved: bool
     reason: str | None = Field(None, max_length=1000)
-
-
-def kept_number(field: str, number: str) -> str:
-    """The number as it is kept; Invalid, naming the field, when its check character does not fit."""
-    if problem := number_problem(number):
-        raise Invalid([FieldError(field, problem)], kind="number-invalid")
-    return normalise_number(number)
-
-
-async def number_in_path(number: Annotated[str, Path(max_length=40)]) -> str:
-    return kept_number("number", number)
-
-
-Number = Annotated[str, Depends(number_in_path)]
 
 
 @routes.get("/matters")

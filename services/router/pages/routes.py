@@ -9,12 +9,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
 from services.router import store
-from services.router.api import Here, RefusalApproval, TriageDecision, held, kept_number
+from services.router.api import Here, RefusalApproval, TriageDecision, held
 from services.router.desk import REFUSALS
 from services.router.handlers import WAITING
 from shared.auth import Principal, Role
 from shared.errors import Invalid, NotFound, Problem
 from shared.reference import Mapping
+from shared.web.numbers import kept_number
 from shared.web.pages import Pages
 from shared.web.paging import cursor, place
 from shared.web.problems import field_errors

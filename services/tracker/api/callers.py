@@ -3,30 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Depends, Header, Path, Query
+from fastapi import Depends, Header, Query
 
 from services.tracker.handlers import Step, Tracker
 from shared.auth import Principal
 from shared.errors import FieldError, Forbidden, Invalid
-from shared.reference.identifiers import normalise_number, number_problem
 from shared.runtime import Service
 from shared.web.callers import Caller, service
+from shared.web.numbers import Number
 from shared.web.paging import cursor
 
 Here = Annotated[Service[Tracker], Depends(service("tracker"))]
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(alias="cursor", max_length=200)]
 Row = TypeVar("Row")
-
-
-async def number_in_path(number: Annotated[str, Path(max_length=40)]) -> str:
-    """The number as it is kept; Invalid when its check character does not fit."""
-    if problem := number_problem(number):
-        raise Invalid([FieldError("number", problem)], kind="number-invalid")
-    return normalise_number(number)
-
-
-Number = Annotated[str, Depends(number_in_path)]
 
 
 async def own_agency(caller: Caller) -> str:

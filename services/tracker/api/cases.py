@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from services.tracker.api.callers import Cursor, Here, Limit, Number, Official, page
+from services.tracker.api.callers import Cursor, Here, Limit, Official, page
 from services.tracker.api.queue import Card
 from services.tracker.api.shapes import brief, whole
 from services.tracker.domain import State
@@ -15,6 +15,7 @@ from services.tracker.store import cases
 from shared.auth import Principal
 from shared.errors import FieldError, Invalid, NotFound
 from shared.runtime import Service
+from shared.web.numbers import Number
 from shared.web.paging import place
 
 routes = APIRouter(prefix="/api/v1", tags=["cases"])

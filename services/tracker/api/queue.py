@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
-from services.tracker.api.callers import Cursor, Here, Limit, Number, OwnAgency, page
+from services.tracker.api.callers import Cursor, Here, Limit, OwnAgency, page
 from services.tracker.api.requests import Claim, Renewal
 from services.tracker.api.shapes import brief, claimed, deadline
 from services.tracker.domain import State
@@ -17,6 +17,7 @@ from shared.errors import FieldError, Invalid
 from shared.runtime import Service
 from shared.tx import Tx
 from shared.web.callers import Caller, Once
+from shared.web.numbers import Number
 from shared.web.paging import place
 
 routes = APIRouter(prefix="/api/v1", tags=["queue"])

@@ -6,13 +6,14 @@ copies spread as cases do. The numbers' totals are copied with them; a recount o
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Table, text
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.tracker import tables
 from services.tracker.domain.history import Past, in_order
@@ -117,17 +118,49 @@ _EXCHANGED = {"lead_agency": "agency", "agency": "agency", "region": "region", "
 async def copy(url: str, copies: int) -> None:
     """This database's cases so many times over, the first ones included; its statistics fresh."""
     engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        session = AsyncSession(connection)
-        for statement in _statements(copies):
-            await session.execute(text(statement))
-        await session.close()
+    async with engine.connect() as connection, _for_bulk(connection):
+        for statement in _prepared(copies):
+            await connection.execute(text(statement))
+        for model in _COPIED:
+            table: Table = model.__table__  # type: ignore[attr-defined]
+            async with _without_indexes(connection, table):
+                await connection.execute(text(_copied(table, copies)))
+        for table, codes in ((CELL, ("agency", "region", "matter")), (SIDE, ()), (RUNNING, ())):
+            async with _without_indexes(connection, table):
+                for statement in _summed(table, codes, copies):
+                    await connection.execute(text(statement))
+        await connection.execute(text("DROP TABLE exchange"))
+        await connection.execute(text("VACUUM (ANALYZE)"))
     await engine.dispose()
 
 
-def _statements(copies: int) -> Iterator[str]:
-    yield "SET synchronous_commit = off"
-    yield "SET work_mem = '256MB'"
+@asynccontextmanager
+async def _for_bulk(connection: AsyncConnection) -> AsyncIterator[None]:
+    """The server's way with many rows at once, and back to what it is measured with."""
+    for statement in ("SET synchronous_commit = off", "SET work_mem = '256MB'", "SET maintenance_work_mem = '512MB'"):
+        await connection.execute(text(statement))
+    await connection.execute(text("ALTER SYSTEM SET max_wal_size = '4GB'"))
+    await connection.execute(text("SELECT pg_reload_conf()"))
+    yield
+    await connection.execute(text("ALTER SYSTEM RESET max_wal_size"))
+    await connection.execute(text("SELECT pg_reload_conf()"))
+    await connection.execute(text("CHECKPOINT"))
+
+
+@asynccontextmanager
+async def _without_indexes(connection: AsyncConnection, table: Table) -> AsyncIterator[None]:
+    """Its secondary indexes are made again afterwards."""
+    query = text("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = :name AND indexname LIKE 'ix\\_%'")
+    found = (await connection.execute(query, {"name": table.name})).all()
+    for name, _ in found:
+        await connection.execute(text(f"DROP INDEX {name}"))
+    yield
+    for _, definition in found:
+        await connection.execute(text(definition))
+
+
+def _prepared(copies: int) -> Iterator[str]:
+    """Which code stands for which in each copy."""
     yield "CREATE TABLE exchange (k int, kind text, old text, new text, PRIMARY KEY (kind, old, k))"
     for kind, codes in _codes().items():
         listed = ", ".join(f"('{code}', {place})" for place, code in enumerate(codes))
@@ -136,13 +169,6 @@ def _statements(copies: int) -> Iterator[str]:
             f"INSERT INTO exchange SELECT k, '{kind}', a.code, b.code FROM generate_series(0, {copies - 1}) k, "
             f"codes a JOIN codes b ON true WHERE b.place = (a.place + k) % {len(codes)}"
         )
-    for model in _COPIED:
-        yield from _copied(model.__table__, copies)  # type: ignore[attr-defined]
-    yield from _summed(CELL, ("agency", "region", "matter"), copies)
-    yield from _summed(SIDE, (), copies)
-    yield from _summed(RUNNING, (), copies)
-    yield "DROP TABLE exchange"
-    yield "VACUUM (ANALYZE)"
 
 
 def _codes() -> dict[str, list[str]]:
@@ -151,8 +177,8 @@ def _codes() -> dict[str, list[str]]:
     return {"agency": sorted(mapping.agencies), "region": sorted(cities), "matter": sorted(mapping.matters)}
 
 
-def _copied(table: Table, copies: int) -> Iterator[str]:
-    """The rows of a table for every copy but the first."""
+def _copied(table: Table, copies: int) -> str:
+    """The rows of a table for every copy but the first, in the order of its key."""
     name, columns = table.name, [c.name for c in table.c if not _counts(table, c.name)]
     joins = [
         f"LEFT JOIN exchange x_{column} ON x_{column}.k = k.k AND x_{column}.kind = '{kind}' "
@@ -162,7 +188,9 @@ def _copied(table: Table, copies: int) -> Iterator[str]:
     ]
     values = ", ".join(_value(table, column) for column in columns)
     source = f"{name} t CROSS JOIN generate_series(1, {copies - 1}) k (k) {' '.join(joins)}"
-    yield f"INSERT INTO {name} ({', '.join(columns)}) SELECT {values} FROM {source}"  # noqa: S608
+    key = ", ".join(str(columns.index(c.name) + 1) for c in table.primary_key.columns if c.name in columns)
+    ordered = f" ORDER BY {key}" if key else ""
+    return f"INSERT INTO {name} ({', '.join(columns)}) SELECT {values} FROM {source}{ordered}"  # noqa: S608
 
 
 def _counts(table: Table, column: str) -> bool:
@@ -195,9 +223,9 @@ def _summed(table: Table, key: tuple[str, ...], copies: int) -> Iterator[str]:
         values = ["coalesce(x.new, t.code)" if one == "code" else f"t.{one}" for one in columns]
     places = ", ".join(str(place + 1) for place in range(len(columns)))
     yield (
-        f"CREATE TABLE copied AS SELECT {', '.join(f'{v} AS {c}' for v, c in zip(values, columns, strict=True))}, "  # noqa: S608
+        f"CREATE UNLOGGED TABLE copied AS SELECT {', '.join(f'{v} AS {c}' for v, c in zip(values, columns, strict=True))}, "  # noqa: S608
         f"sum(t.value)::bigint AS value FROM {name} t CROSS JOIN generate_series(0, {copies - 1}) k (k) {joins} "
-        f"GROUP BY {places}"
+        f"GROUP BY {places} ORDER BY {places}"
     )
     yield f"TRUNCATE {name}"
     yield f"INSERT INTO {name} ({', '.join(columns)}, value) SELECT * FROM copied"  # noqa: S608

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from shared import trace
 from shared.batch import Batch, Deferred, Done, Failed, Outcome, Work
 from shared.bus import Bus, Delivered, Subscription
+from shared.db import is_transient
 from shared.errors import Permanent, Transient
 from shared.events import Fact, decode
 from shared.parking import Behind, Parking
@@ -56,7 +57,9 @@ class Consumer:
                 self.subscription = self.subscription or await self.bus.subscribe(f"yousu.{self.name}")
                 if await self.step(self.subscription):
                     failures = 0
-            except Transient as error:
+            except Exception as error:
+                if not isinstance(error, Transient) and not is_transient(error):
+                    raise
                 log.warning("consumer waits", service=self.name, error=str(error)[:200])
                 await asyncio.sleep(backoff(failures))
                 failures += 1

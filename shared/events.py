@@ -553,10 +553,10 @@ def told_in(
     try:
         name, version = body["type"], body["version"]
         known = facts[name]
+        while (name, version) in upcasts:
+            body, version = upcasts[name, version](body), version + 1
     except (KeyError, TypeError) as error:
         raise Unreadable(f"not a known fact: {error!r}") from error
-    while (name, version) in upcasts:
-        body, version = upcasts[name, version](body), version + 1
     if version != known.version:
         raise Unreadable(f"{name} version {version} is not known here, only {known.version}")
     try:

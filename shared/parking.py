@@ -41,9 +41,10 @@ class Parking:
     clock: Clock
 
     async def park(self, number: str, body: bytes, trace: str | None, error: str) -> None:
-        """Keep this fact; the same bytes are kept once."""
-        parked = self.kernel.parked
-        values = {"number": number, "body": body, "trace": trace, "error": error[:2000], "parked_at": self.clock.now()}
+        """Keep this fact; the same bytes are kept once. Anybody may have written it, so its texts are made storable."""
+        parked, number = self.kernel.parked, _storable(number)
+        told = {"trace": trace and _storable(trace), "error": _storable(error[:2000]), "parked_at": self.clock.now()}
+        values = {"number": number, "body": body, **told}
         async with self.database.writing() as session:
             here = (parked.c.number == number) & (parked.c.body == body)
             if await session.scalar(select(parked.c.id).where(here)) is None:
@@ -71,3 +72,7 @@ class Parking:
     async def count(self) -> int:
         async with self.database.reading() as session:
             return await session.scalar(select(func.count()).select_from(self.kernel.parked)) or 0
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")

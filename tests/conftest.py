@@ -76,6 +76,8 @@ def postgres_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     command = [*postgres.prepare(home, port), "-c", "fsync=off"]
     kept = Kept(Program("postgres", command, lambda: accepts(port)), run, run)
     kept.start()
+    asked = [f"{postgres.binaries()}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    wait_until(lambda: subprocess.run(asked, check=False).returncode == 0, 60, "PostgreSQL takes connections")
     yield port
     kept.stop()
 

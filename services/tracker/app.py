@@ -3,8 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from services.tracker import api
+from services.tracker import api, pages
 from services.tracker.consumer import REPLAYING, listening
+from services.tracker.exports import api as exports
 from services.tracker.figures import collect
 from services.tracker.handlers import Tracker
 from services.tracker.numbers import api as numbers
@@ -38,7 +39,7 @@ def _spec(settings: TrackerSettings) -> Spec[Tracker]:
         metadata=metadata,
         kernel=kernel,
         migrations=Path(__file__).parent / "migrations",
-        routes=(*api.ROUTES, numbers.routes, webhooks.routes),
+        routes=(*api.ROUTES, *pages.ROUTES, exports.routes, numbers.routes, webhooks.routes),
         handlers=listening(tracker),
         timers={**timing(tracker), sending.RETRY: ripen},
         parts=tracker,

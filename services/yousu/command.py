@@ -10,6 +10,7 @@ from rich.console import Console
 
 from services.yousu.calendar import app as calendar
 from services.yousu.documents import app as docs
+from services.yousu.export import app as export
 from services.yousu.history.command import bring_in
 from services.yousu.replay import replay
 from services.yousu.route import app as route
@@ -21,6 +22,7 @@ out = Console()
 app.add_typer(route, name="route")
 app.add_typer(docs, name="docs")
 app.add_typer(calendar, name="calendar")
+app.add_typer(export, name="export")
 app.command()(replay)
 app.command("import")(bring_in)
 Origin = Annotated[str, typer.Option(help="the one origin of the system", envvar="YOUSU_ORIGIN")]

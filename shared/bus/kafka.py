@@ -229,5 +229,7 @@ def _rounds(records: Sequence[Record], partitions: int) -> list[dict[int, list[R
 
 
 def _delivered(record: Any) -> Delivered:
-    trace = next((value.decode() for name, value in record.headers if name == _TRACE), None)
-    return Delivered(record.partition, record.offset, (record.key or b"").decode(), record.value or b"", trace)
+    """The record, whoever wrote it: what is no text is replaced, so that the reader can park it."""
+    trace = next((value.decode(errors="replace") for name, value in record.headers if name == _TRACE and value), None)
+    key = (record.key or b"").decode(errors="replace")
+    return Delivered(record.partition, record.offset, key, record.value or b"", trace)

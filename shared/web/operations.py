@@ -1,5 +1,6 @@
 """/healthz, /readyz, /metrics, and what an operator does with parked facts."""
 
+import asyncio
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -13,6 +14,8 @@ from shared.unpark import put_back
 from shared.web.callers import Caller
 
 routes = APIRouter(tags=["operations"])
+#: How long a scrape waits for the broker: it must end in time to tell, without it, that facts wait in the outbox.
+LAG_SECONDS = 1.0
 
 
 async def _services(request: Request) -> dict[str, Service[Any]]:
@@ -66,9 +69,18 @@ async def _kernel_gauges(registry: CollectorRegistry, services: list[Service[Any
         parked.labels(name).set(await service.parking.count())
         failed.labels(name).set(await service.timers.parked_count())
         leading.labels(name).set(service.relay.leading)
-        if service.consumer.subscription is not None:
-            with suppress(Transient):
-                lag.labels(name).set(await service.consumer.subscription.lag())
+        if (behind := await _behind(service)) is not None:
+            lag.labels(name).set(behind)
+
+
+async def _behind(service: Service[Any]) -> int | None:
+    """How many facts this replica has not read yet; None while the broker does not say."""
+    if service.consumer.subscription is None:
+        return None
+    with suppress(Transient, TimeoutError):
+        async with asyncio.timeout(LAG_SECONDS):
+            return await service.consumer.subscription.lag()
+    return None
 
 
 def _named(services: dict[str, Service[Any]], name: str) -> Service[Any]:

@@ -33,7 +33,7 @@ async def storable(request: Request) -> None:
 
 async def _body(request: Request) -> Any:
     """What a body says that may hold such text; one that cannot be read is left to whoever reads it."""
-    kind = request.headers.get("content-type", "").lower()
+    kind = request.headers.get("content-type", "").lower() if request.method != "GET" else ""
     if "json" in kind and _SUSPECT.search(await request.body()):
         try:
             return await request.json()

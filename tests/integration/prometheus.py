@@ -3,7 +3,7 @@
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from tests.conftest import free_port, require
 
 SCRAPE_SECONDS, PATIENCE_SECONDS = 2, 120
 #: (series with its labels, seconds ago, value)
-History = list[tuple[str, int, float]]
+History = Sequence[tuple[str, int, float]]
 
 
 class Prometheus:

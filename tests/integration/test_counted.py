@@ -24,13 +24,7 @@ START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 ON_BOTH = pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 #: Measures whose cells hold the numerator, and what is taken from it.
 PARTS: dict[str, tuple[str, str | None]] = {name: (name, None) for name in MEASURES} | {
-    "kept": ("assigned", "returned"),
-    "accepted_open": ("accepted", "accepted_resolved"),
-    **{
-        name: (name.replace("missed", "due"), name.replace("missed", "in_time"))
-        for name in REMAINDERS
-        if name.startswith("missed")
-    },
+    name: (over, less) for name, (_, over, less) in REMAINDERS.items()
 }
 WEEK = {"start": date(2026, 3, 9), "end": date(2026, 3, 22)}
 

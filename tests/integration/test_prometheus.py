@@ -17,7 +17,7 @@ from shared.bus import Record
 from shared.testing import ManualClock
 from tests.architecture.watching import OURS, Asked, panel_queries, rule_queries, rules
 from tests.conftest import free_port
-from tests.integration.prometheus import History, Prometheus, watching
+from tests.integration.prometheus import PATIENCE_SECONDS, History, Prometheus, watching
 from tests.integration.system import System
 from tests.integration.watched import Days, demonstration, scraped, served, unreadable, until_scraped, watched
 
@@ -30,6 +30,8 @@ WITHOUT_AN_ANSWER = {
     "reader:yousu_routing_returned:baseline28d": "the four weeks before the last one",
     "reader:yousu_routing_corrected:baseline28d": "the four weeks before the last one",
 }
+#: What is seen firing in another test, and why not here.
+ELSEWHERE = {"YousuRelayLeaderless": "SQLite has one writer and no lock to lose; see test_prometheus_distributed"}
 
 
 class Watched:
@@ -62,7 +64,7 @@ async def test_every_panel_and_every_recording_rule_has_an_answer(day: Watched) 
     recorded = [Asked(rule["record"], rule["record"]) for rule in rules("recording.yml")]
     every = (*panel_queries({"agency": LEAD}), *recorded)
     silent = [asked.where for asked in every if not await day.prometheus.ask(asked.expr)]
-    assert sorted(silent) == sorted(WITHOUT_AN_ANSWER)
+    assert sorted(silent) == sorted(WITHOUT_AN_ANSWER), silent
 
 
 async def test_every_alert_can_be_asked_and_everything_it_looks_at_is_there(day: Watched) -> None:
@@ -118,17 +120,19 @@ async def test_every_alert_is_seen_firing_by_a_fault_made_on_purpose(
         async with watching(tmp_path / "prometheus", scrape, now, history, patience=False) as prometheus:
             await prometheus.until("matter:yousu_arrears_resolution_rate:ratio")
             assert "YousuOutboxOld" not in await prometheus.firing()
-            seen = asyncio.create_task(_all_fired(prometheus, {rule["alert"] for rule in rules("alerts.yml")}))
+            wanted = {rule["alert"] for rule in rules("alerts.yml")} - ELSEWHERE.keys()
+            seen = asyncio.create_task(_all_fired(prometheus, wanted - {"YousuServiceGone"}))
             await faults.of_the_machine()
+            await seen
             with faults.a_service_gone():
-                await seen
+                await _all_fired(prometheus, {"YousuServiceGone"})
 
 
 async def _all_fired(prometheus: Prometheus, wanted: set[str]) -> None:
     """Until each has been seen firing, whether or not it still is."""
     seen: set[str] = set()
     try:
-        async with asyncio.timeout(240):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while wanted - seen:
                 seen |= await prometheus.firing()
                 await asyncio.sleep(0.3)
@@ -139,7 +143,7 @@ async def _all_fired(prometheus: Prometheus, wanted: set[str]) -> None:
 def _yesterday(told: str) -> History:
     """As if what is assigned now had been assigned a day ago, and limits had been missed in the day since."""
     where = ',instance="before",job="yousu"'
-    found: History = []
+    found: list[tuple[str, int, float]] = []
     for labels, value in re.findall(r"^yousu_agency_assigned\{(.*)\} (\S+)$", told, re.MULTILINE):
         found.append((f"yousu_agency_assigned{{{labels}{where}}}", 25 * 3600, float(value)))
     missed = ("province:yousu_timely_routing_rate:missed", f'agency:yousu_on_time_reply_rate:missed{{agency="{LEAD}"}}')

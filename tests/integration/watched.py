@@ -144,11 +144,13 @@ class Days:
             await supervisor.request("POST", path, json={"approved": True})
 
     async def _limits_pass(self) -> None:
-        """A night on which the cards turn yellow, and one on which they turn red."""
+        """A night on which the cards turn yellow, one on which they turn red, and the limits of resolutions."""
         for card, days in (("yellow", 1), ("red", 3)):
             self.system.clock.move(timedelta(days=days))
             shown = f'card="{card}"'
             await until_scraped(self.system, lambda told, shown=shown: shown in told)  # type: ignore[misc]
+        self.system.clock.move(timedelta(days=40))
+        await until_scraped(self.system, lambda told: 'stage="resolve"' in told)
 
 
 async def unreadable(system: System, number: str) -> None:

@@ -21,7 +21,7 @@ SHADES = ("#12396b", "#5b9bd5", "#e3e9f0")
 _ROW, _BAR = 44, 14
 _HEIGHT, _TOP, _FOOT = 190, 18, 26
 #: Where the first and the last point of a line stand, in percent of the width.
-_LEFT, _RIGHT = 4.0, 96.0
+_LEFT, _RIGHT = 8.0, 97.0
 _LABELS = 5
 _MARKS = {
     "circle": Markup('<circle cx="0" cy="0" r="3.5" fill="{}"/>'),
@@ -103,7 +103,7 @@ def lines(title: str, labels: Sequence[str], series: Sequence[Series], unit: str
 
 def _scale(highest: float, *, whole: bool) -> list[float]:
     """Four steps or so from 0 to a round number not below the highest; whole ones where things are counted."""
-    if highest <= 0:
+    if highest <= (1 if whole else 0):
         return [0, 1]
     raw = highest / 4
     step = 10.0 ** floor(log10(raw))

@@ -3,7 +3,7 @@
 A test holds, for every measure and random lives, that these are the cases that stand in its cells.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
@@ -24,13 +24,23 @@ from shared.clock import SHANGHAI
 from shared.tables import UtcDateTime
 
 Condition = ColumnElement[bool]
-#: What is told of a number besides the measures themselves: the part of the denominator that is not in the numerator.
-REMAINDERS: dict[str, str] = {"kept": "未被退回的派单", "accepted_open": "受理件中未办结"} | {
-    f"missed_{stage}": f"未按期{label}" for stage, label in DUTIES.items()
+#: What is told besides the measures themselves, with what it is the difference of.
+REMAINDERS: dict[str, tuple[str, str, str]] = {
+    "kept": ("未被退回的派单", "assigned", "returned"),
+    "accepted_open": ("受理件中未办结", "accepted", "accepted_resolved"),
+    **{f"missed_{stage}": (f"未按期{label}", f"due_{stage}", f"in_time_{stage}") for stage, label in DUTIES.items()},
 }
 #: Everything whose cases can be asked for, with its 名称.
-LABELS: dict[str, str] = {name: measure.label for name, measure in MEASURES.items()} | REMAINDERS
+LABELS: dict[str, str] = {name: measure.label for name, measure in MEASURES.items()} | {
+    name: label for name, (label, _, _) in REMAINDERS.items()
+}
 _STATES_NOT_VALID = tuple(sorted(ENDED - {"resolved"}))
+
+
+def value(measure: str, numbers: Mapping[str, int]) -> int:
+    """What this comes to in these numbers; a case may add to it more than once."""
+    _, over, less = REMAINDERS.get(measure, ("", measure, None))
+    return numbers.get(over, 0) - (numbers.get(less, 0) if less else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("/api/v1/indicators", "tracker"),
     ("/api/v1/imports", "tracker"),
     ("/api/v1/webhooks", "tracker"),
+    ("/api/v1/exports", "tracker"),
+    ("/board", "tracker"),
     ("/", "intake"),
 )
 _SERVER = """\

@@ -137,8 +137,9 @@ async def copy(url: str, copies: int) -> None:
 @asynccontextmanager
 async def _for_bulk(connection: AsyncConnection) -> AsyncIterator[None]:
     """The server's way with many rows at once, and back to what it is measured with."""
-    for statement in ("SET synchronous_commit = off", "SET work_mem = '256MB'", "SET maintenance_work_mem = '512MB'"):
-        await connection.execute(text(statement))
+    memory = {"work_mem": "256MB", "hash_mem_multiplier": "8", "maintenance_work_mem": "512MB"}
+    for name, value in ({"synchronous_commit": "off"} | memory).items():
+        await connection.execute(text(f"SET {name} = '{value}'"))
     await connection.execute(text("ALTER SYSTEM SET max_wal_size = '4GB'"))
     await connection.execute(text("SELECT pg_reload_conf()"))
     yield
@@ -221,12 +222,13 @@ def _summed(table: Table, key: tuple[str, ...], copies: int) -> Iterator[str]:
     else:
         joins = "LEFT JOIN exchange x ON x.k = k.k AND x.kind = t.dimension AND x.old = t.code"
         values = ["coalesce(x.new, t.code)" if one == "code" else f"t.{one}" for one in columns]
+    told = ", ".join(f"{value} AS {column}" for value, column in zip(values, columns, strict=True))
     places = ", ".join(str(place + 1) for place in range(len(columns)))
+    source = f"{name} t CROSS JOIN generate_series(0, {copies - 1}) k (k) {joins}"
     yield (
-        f"CREATE UNLOGGED TABLE copied AS SELECT {', '.join(f'{v} AS {c}' for v, c in zip(values, columns, strict=True))}, "  # noqa: S608
-        f"sum(t.value)::bigint AS value FROM {name} t CROSS JOIN generate_series(0, {copies - 1}) k (k) {joins} "
-        f"GROUP BY {places} ORDER BY {places}"
+        f"CREATE UNLOGGED TABLE copied AS SELECT {told}, sum(t.value)::bigint AS value "  # noqa: S608
+        f"FROM {source} GROUP BY {places}"
     )
     yield f"TRUNCATE {name}"
-    yield f"INSERT INTO {name} ({', '.join(columns)}, value) SELECT * FROM copied"  # noqa: S608
+    yield f"INSERT INTO {name} ({', '.join(columns)}, value) SELECT * FROM copied ORDER BY {places}"  # noqa: S608
     yield "DROP TABLE copied"

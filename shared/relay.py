@@ -67,7 +67,10 @@ class Relay:
     async def _leadership(self) -> AsyncIterator[AsyncSession | None]:
         if self.database.sqlite:
             async with self.database.reading() as session:
-                yield session
+                try:
+                    yield session
+                finally:
+                    self.leading = False
             return
         # The lock is the session's: only closing its connection gives it up for certain, also when cancelled.
         async with self.database.apart() as session:

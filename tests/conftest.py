@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,17 +83,18 @@ def postgres_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     kept.stop()
 
 
+def database(port: int) -> str:
+    """A fresh database of the server on this port; its URL."""
+    name = f"t{secrets.token_hex(6)}"
+    server = ["-h", "127.0.0.1", "-p", str(port), "-U", "yousu"]
+    subprocess.run([f"{postgres.binaries()}/createdb", *server, name], check=True)
+    return postgres.url(port, name)
+
+
 @pytest.fixture
 def new_database(postgres_port: int) -> Callable[[], str]:
     """Makes fresh databases; their URLs."""
-
-    def make() -> str:
-        name = f"t{secrets.token_hex(6)}"
-        server = ["-h", "127.0.0.1", "-p", str(postgres_port), "-U", "yousu"]
-        subprocess.run([f"{postgres.binaries()}/createdb", *server, name], check=True)
-        return postgres.url(postgres_port, name)
-
-    return make
+    return partial(database, postgres_port)
 
 
 @pytest.fixture(scope="session")

@@ -33,4 +33,4 @@ async def collect(service: Service[Parts], registry: CollectorRegistry) -> None:
         ):
             gauge.labels(row.group or "none").set(value)
     refused = Gauge("yousu_rules_refused", "Versions of the mapping that contradict themselves.", registry=registry)
-    refused.set(len(rules().refused))
+    refused.set(len(rules().told()["refused"]))

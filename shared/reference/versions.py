@@ -48,11 +48,19 @@ class Rules:
         if time.monotonic() - self._looked < self.look_again_seconds:
             return
         self._looked = time.monotonic()
+        self._forget()
         for folder in self.folders:
             for one in sorted(folder.iterdir()) if folder.is_dir() else ():
                 if (one / "matters.yaml").is_file() and self._seen.get(one) != (changed := _changed(one)):
                     self._seen[one] = changed
                     self._take(one)
+
+    def _forget(self) -> None:
+        """What was taken away is refused no more, and is read anew when it comes back."""
+        gone = [one for one in self._seen if one.name in self.refused and not (one / "matters.yaml").is_file()]
+        for one in gone:
+            del self._seen[one]
+            self.refused.pop(one.name, None)
 
     def _take(self, folder: Path) -> None:
         try:

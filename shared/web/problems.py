@@ -50,8 +50,10 @@ _REASONS = {
     "invalid_key": "字段名应为文字",
     "list_type": "应为数组",
     "tuple_type": "应为数组",
-    "too_short": "太少，至少 {min_length} 项",
-    "too_long": "太多，至多 {max_length} 项",
+    "too_short": "太短，至少 {min_length} 个字",
+    "too_long": "太长，至多 {max_length} 个字",
+    "too_short List": "太少，至少 {min_length} 项",
+    "too_long List": "太多，至多 {max_length} 项",
     "datetime_type": _MOMENT,
     "datetime_parsing": _MOMENT,
     "datetime_from_date_parsing": _MOMENT,
@@ -76,7 +78,10 @@ def _reason(error: Mapping[str, Any]) -> str:
     kind, context = error["type"], error.get("ctx") or {}
     if kind == "value_error":
         return _short(str(context.get("error", UNEXPLAINED)), 400)
-    return _REASONS.get(kind, UNEXPLAINED).format_map({**context})
+    if kind == "literal_error":
+        context = {"expected": str(context["expected"]).replace(" or ", "、").replace(", ", "、")}
+    found = _REASONS.get(f"{kind} {context.get('field_type')}") or _REASONS.get(kind, UNEXPLAINED)
+    return found.format_map({**context})
 
 
 def _short(text: str, most: int = 100) -> str:

@@ -63,8 +63,11 @@ class Alarm(Prometheus):
             assert not await self.on(alert, **labels), f"{alert} {labels} fires before there is a fault"
         # Some are on for no more than a day of the rules: whoever looks only after the fault may be late.
         firing = asyncio.gather(*(self.fires(alert, **labels) for alert in alerts))
-        async with fault:
-            await firing
+        try:
+            async with fault:
+                await firing
+        finally:
+            firing.cancel()
         await asyncio.gather(*(self.gone(alert, **labels) for alert in alerts))
         self.seen.update(alerts)
 

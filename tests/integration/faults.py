@@ -165,7 +165,9 @@ class Faults:
     async def fires_no_deadlines(self) -> AsyncIterator[None]:
         """A deadline comes while nobody may touch the timers."""
         soon = "INSERT INTO timer (id, kind, number, payload, due_at, try_at, attempts) VALUES"
-        soon += " ('calendar-change:1:', 'calendar-change', '1', '{}', now() + interval '3 s', now() + interval '3 s', 0)"
+        soon += (
+            " ('calendar-change:1:', 'calendar-change', '1', '{}', now() + interval '3 s', now() + interval '3 s', 0)"
+        )
         async with self.whole.session("tracker") as session:
             await session.execute(soon)
         async with self.locked("tracker", "timer"):

@@ -37,7 +37,7 @@ TEXTS = [
 ]
 NUMBERS = [-1, 0, 2**31, 2**63, -(2**63), 1.5, -0.0, "raw:1e400", "raw:NaN", "raw:-Infinity", f"raw:1{'0' * 5000}"]
 WRITTEN = ["1e400", "NaN", "Infinity", "-1", "1_000", "１２３", "' OR 1=1 --", "../../etc/passwd", *MOMENTS]
-NESTED = [None, True, [], {}, [[]], [None], {"\ud800": 1}, {"\x00": "\x00"}, f"raw:{'[' * 900}{']' * 900}"]
+NESTED: list[Any] = [None, True, [], {}, [[]], [None], {"\ud800": 1}, {"\x00": "\x00"}, f"raw:{'[' * 900}{']' * 900}"]
 VALUES = [*TEXTS, *NUMBERS, *WRITTEN, *NESTED]
 BODIES = [
     *(b"", b"null", b"[]", b"{", b'"x"', b"1", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 5000, b"1" * 10_000),
@@ -137,9 +137,10 @@ class Target:
         given = {name: quote(word) for name, word in self.queries.items() if word is not None} | (query or {})
         return f"{filled}?{'&'.join(f'{name}={word}' for name, word in given.items())}"
 
-    def sent(self, wrong: str, *, url: str | None = None, body: bytes | None = None, **header: bytes) -> Sent:
-        changed = {name.replace("_", "-").encode(): value for name, value in header.items()}
-        headers = {**self.credentials, b"content-type": b"application/json", **changed}
+    def sent(
+        self, wrong: str, *, url: str | None = None, body: bytes | None = None, header: dict[bytes, bytes] | None = None
+    ) -> Sent:
+        headers = {**self.credentials, b"content-type": b"application/json", **(header or {})}
         told = f"{self.method} {self.path}: {wrong[:120]}"
         right = dumped(self.example) if self.example is not None else None
         return Sent(told, self.method, url or self.url(), list(headers.items()), right if body is None else body)
@@ -213,9 +214,9 @@ def hostile(draw: st.DrawFn, all_: list[Target]) -> Sent:
     ways = [way for way, there in _WAYS.items() if there(target)]
     match draw(st.sampled_from(ways)):
         case "header":
-            name = draw(st.sampled_from(sorted(HEADERS)))
-            value = draw(st.sampled_from(HEADERS[name]))
-            return target.sent(f"{name!r} {value!r}", **{name.decode().replace("-", "_"): value})
+            header = draw(st.sampled_from(sorted(HEADERS)))
+            value = draw(st.sampled_from(HEADERS[header]))
+            return target.sent(f"{header!r} {value!r}", header={header: value})
         case "path":
             name, word = draw(st.sampled_from(re.findall(r"{(\w+)}", target.path))), draw(st.sampled_from(PLACES))
             return target.sent(f"{name} {word}", url=target.url(path={name: word}))
@@ -225,8 +226,8 @@ def hostile(draw: st.DrawFn, all_: list[Target]) -> Sent:
             url = target.url(query={name: f"{word}&{name}=1" if twice else word})
             return target.sent(f"{name} {word}", url=url)
         case "field":
-            at, value = draw(st.sampled_from(target.fields)), draw(st.sampled_from(VALUES) | st.text(max_size=12))
-            return target.sent(f"{at} {value!r}", body=dumped(put(target.example, at, value)))
+            at, other = draw(st.sampled_from(target.fields)), draw(st.sampled_from(VALUES) | st.text(max_size=12))
+            return target.sent(f"{at} {other!r}", body=dumped(put(target.example, at, other)))
         case _:
             body = draw(st.sampled_from(BODIES) | st.binary(max_size=40))
             return target.sent(f"body {body[:40]!r}", body=body)

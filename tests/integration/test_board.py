@@ -204,7 +204,7 @@ async def test_an_agency_sees_its_own_board_whatever_it_asks_for(tracker: Alone)
 
 async def test_only_supervisors_and_agencies_look_at_the_board(tracker: Alone) -> None:
     for role in ("dispatcher", "enterprise"):
-        assert (await page(tracker, "/board", role)).status_code == 403  # type: ignore[arg-type]
+        assert (await page(tracker, "/board", role)).status_code == 403
     transport = httpx.ASGITransport(tracker.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://yousu.test") as http:
         for path in ("/board", "/board/cases", "/board/report", "/board/report.pdf?month=2026-03"):

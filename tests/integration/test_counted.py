@@ -61,7 +61,7 @@ def late(number: str, days: int) -> Told:
 
 def questions(measure: str) -> Iterator[Behind]:
     yield Behind(measure)
-    yield Behind(measure, **WEEK)
+    yield Behind(measure, start=WEEK["start"], end=WEEK["end"])
     yield Behind(measure, end=WEEK["end"], agency="hn-gxt")
     yield Behind(measure, agency="", region="410100")
     yield Behind(measure, region="419001", matter="6.problem.4")

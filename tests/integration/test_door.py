@@ -187,7 +187,7 @@ async def test_deadlines_can_be_asked_for_beforehand(system: System) -> None:
     async with system.client() as client:
         query = {"start": "2026-09-30T10:00:00+08:00", "limit": 3, "unit": "working_day"}
         found = await client.request("GET", "/api/v1/deadlines/preview", params=query)
-        assert found == {"due_at": "2026-10-10T23:59:59+08:00"}
+        assert found == {"due_at": "2026-10-10T23:59:59+08:00", "provisional": False}
         with pytest.raises(Refused) as refused:
             await client.request("GET", "/api/v1/deadlines/preview", params=query | {"start": "2090-01-01T00:00:00Z"})
         assert refused.value.status == 422

@@ -154,7 +154,7 @@ async def test_a_record_that_anybody_wrote_to_kafka_can_be_read(kafka_servers: s
     await producer.start()
     headers: list[tuple[str, Any]] = [("traceparent", b"\xff"), ("traceparent", None), ("other", b"\xff")]
     await producer.send_and_wait(bus.topic, key=b"\xff\xfe", value=b"\xff", headers=headers, partition=0)
-    await producer.send_and_wait(bus.topic, key=None, value=None, headers=[("traceparent", None)], partition=0)
+    await producer.send_and_wait(bus.topic, key=b"", value=None, headers=[("traceparent", None)], partition=0)
     await producer.stop()
     subscription = await bus.subscribe("readers")
     found: list[Any] = []

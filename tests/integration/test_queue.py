@@ -117,6 +117,22 @@ async def test_a_waiting_pull_is_answered_as_soon_as_there_is_a_case(tracker: Tr
             assert [case.number for case in (await pull).cases] == [number]
 
 
+async def test_a_resolution_sent_again_under_the_claim_it_ended_changes_nothing(tracker: TrackerAlone) -> None:
+    number = await tracker.opened()
+    (claimed,) = (await tracker.ask("POST", "/queue/claims", "agency", LEAD, json={"limit": 1}))["cases"]
+    fence = {"X-Fence": str(claimed["fence"])}
+    for step, body in (("acceptance", {}), ("replies", {"text": "已付款", "met": True}), ("resolution", {})):
+        first = await tracker.step(number, step, body, headers=fence)
+        assert (await tracker.step(number, step, body, headers=fence))["version"] == first["version"]
+    late = await refusal(tracker.step(number, "resolution", {}, headers={"X-Fence": str(claimed["fence"] - 1)}))
+    assert (late.status, late.type) == (409, "urn:yousu:problem:fence-lost")
+
+
+async def test_any_version_will_do_for_a_step_that_says_so(tracker: TrackerAlone) -> None:
+    number = await tracker.opened()
+    assert (await tracker.step(number, "acceptance", headers={"If-Match": "*"}))["state"] == "handling"
+
+
 async def test_a_lease_is_bounded_and_a_claim_is_for_the_agency_alone(tracker: TrackerAlone) -> None:
     await tracker.opened()
     too_long = {"limit": 1, "lease_seconds": 999_999}

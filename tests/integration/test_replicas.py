@@ -55,11 +55,11 @@ class Replicas:
                 found.setdefault(fact.event_id, fact)
         return list(found.values())
 
-    async def until(self, query: str, wanted: int) -> None:
-        """Until the tracker's database counts so many."""
+    async def until(self, query: str, wanted: int, name: str = "tracker") -> None:
+        """Until this service's database counts so many."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                async with self.service("tracker").database.reading() as session:
+                async with self.service(name).database.reading() as session:
                     if await session.scalar(text(query)) == wanted:
                         return
                 await asyncio.sleep(0.05)
@@ -143,9 +143,7 @@ async def test_what_is_asked_of_two_replicas_at_once_happens_once(two: Replicas,
     assert sorted(handled) == sorted(numbers)
     await two.until("SELECT count(*) FROM case_ WHERE state = 'resolved'", COMPLAINTS)
     for name in ("intake", "router", "tracker"):
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while await two.service(name).relay.oldest_seconds():
-                await asyncio.sleep(0.05)
+        await two.until("SELECT count(*) FROM outbox WHERE sent_at IS NULL", 0, name)
 
     facts = await two.facts()
     once = Counter((type(fact).__name__, fact.number) for fact in facts)

@@ -1,6 +1,7 @@
 """Keys change while several replicas run: each can open what another one sealed, and digests stay the same."""
 
 import base64
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def cipher(folder: Path, *keys: str) -> Cipher:
 
 def test_a_key_is_changed_in_two_steps_and_every_replica_opens_what_the_others_seal(tmp_path: Path) -> None:
     steps = [cipher(tmp_path, K1), cipher(tmp_path, K1, K2, K1), cipher(tmp_path, K2, K1)]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         assert after.open(before.seal(b"phone", "c"), "c") == before.open(after.seal(b"phone", "c"), "c") == b"phone"
     assert steps[2].seal(b"phone", "c").startswith(b"k2:")
     assert len({step.digest("enterprise", "91350100M000100Y43") for step in steps}) == 1

@@ -29,7 +29,7 @@ from shared.runtime import Service
 
 routes = APIRouter(prefix="/api/v1/exports", tags=["exports"])
 #: Cases in a book that is made while its reader waits; a gateway gives up after a minute.
-BOOK_CASES = 200_000
+BOOK_CASES = 100_000
 CHUNK_BYTES = 256 * 1024
 #: Asks for what names no agency, no city or no matter.
 NONE = "none"

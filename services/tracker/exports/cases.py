@@ -37,22 +37,22 @@ _OF_CASE: tuple[Any, ...] = (
 _TOLD_STAGES = ("reply", "resolve")
 
 
-async def pages(database: Database, behind: Behind, filters: Filters, size: int = PAGE) -> AsyncIterator[list[Line]]:
+async def pages(database: Database, behind: Behind, filters: Filters) -> AsyncIterator[list[Line]]:
     """The cases behind this number that the filters leave, by number, a page at a time."""
     after = ""
     while True:
         async with database.reading() as session:
-            found = await _page(session, behind, filters, after, size)
+            found = await _page(session, behind, filters, after)
         if found:
             yield found
-        if len(found) < size:
+        if len(found) < PAGE:
             return
         after = found[-1].case.number
 
 
-async def _page(session: AsyncSession, behind: Behind, filters: Filters, after: str, size: int) -> list[Line]:
+async def _page(session: AsyncSession, behind: Behind, filters: Filters, after: str) -> list[Line]:
     later = col(Case.number) > after if after else true()
-    query = chosen(behind, filters).with_only_columns(*_OF_CASE).where(later).order_by(col(Case.number)).limit(size)
+    query = chosen(behind, filters).with_only_columns(*_OF_CASE).where(later).order_by(col(Case.number)).limit(PAGE)
     cases = (await session.execute(query)).all()
     numbers = [case.number for case in cases]
     if not numbers:

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.tracker.apply import apply
 from services.tracker.apply.rows import open_deadlines, term_of
-from services.tracker.domain import Where
+from services.tracker.domain import ENDED, Where
 from services.tracker.domain.clock import PAUSED, WINDOWS, Limit, bulletin_at, started
 from services.tracker.domain.supervision import WHY_NAMES, Why, order_id, ordered_by_red
 from services.tracker.policy import CasePolicy, policy_on
@@ -128,11 +128,15 @@ def policy_of(case: Case) -> CasePolicy:
 
 
 def refuse_outdated(case: Case, step: Step, tx: Tx) -> None:
-    """Stale or Conflict when the step speaks of an older version, or under a claim that was lost."""
+    """Stale or Conflict when the step speaks of an older version, or under a claim that was lost.
+
+    The resolution ends the claim it was made under: sent again it is a repeat, not a late write.
+    """
     if step.version is not None and step.version != case.version:
         raise Stale(f"办件已是第 {case.version} 版，请重新读取", kind="stale", version=case.version)
     held = case.lease_until is not None and case.lease_until > tx.now
-    if step.fence is not None and (step.fence != case.fence or not held):
+    ended = case.lease_until is None and case.state in ENDED
+    if step.fence is not None and (step.fence != case.fence or not (held or ended)):
         raise Conflict("领取已失效，该办件已由他人领取或已归还", kind="fence-lost", fence=case.fence)
 
 

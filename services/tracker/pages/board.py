@@ -90,7 +90,7 @@ def _plots(told: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"satisfied": figures.satisfied("全部评价", told["whole"]["counts"])}
     if trend:
         found |= {"trend": figures.trend(trend), "kept": figures.kept(trend)}
-    if parts.get("agency"):
+    if any(row.counts["accepted"] for row in parts.get("agency", ())):
         found["agency"] = figures.handled(parts["agency"])
     for group, title in (("region", "各地市收件，单位：件"), ("matter", "各事项收件，单位：件")):
         if parts.get(group):

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from services.tracker.numbers.definitions import INDICATORS, Indicator
 from services.tracker.numbers.measures import MEASURES
 
-#: Indicators of duties whose misses are watched day by day, and at which level.
-WATCHED = (("province", "timely_routing_rate"), ("agency", "on_time_reply_rate"))
+#: Indicators of duties whose misses are watched day by day, at which level, and what was counted before any was due:
+#: from then on nothing is missed, so that the very first miss is one more than before.
+WATCHED = {("province", "timely_routing_rate"): "filed", ("agency", "on_time_reply_rate"): "assigned"}
 #: What is asked of a reader: name, 名称, what went wrong (totals, the second taken from the first), of how many.
 READING = (
     ("returned", "退单率", ("yousu_routing_returned",), ("yousu_routing_decisions",)),
@@ -77,8 +78,8 @@ def _rules(level: Level, indicator: Indicator) -> Iterator[tuple[str, str]]:
     yield "denominator", " + ".join(level.of(measure) for measure in indicator.denominator)
     yield "numerator", _numerator(level, indicator, denominator)
     yield "ratio", f"{numerator} / ({denominator} > 0)"
-    if (level.name, indicator.name) in WATCHED:
-        yield "missed", f"{denominator} - {numerator}"
+    if (before := WATCHED.get((level.name, indicator.name))) is not None:
+        yield "missed", f"{denominator} - {numerator} or 0 * {level.of(before)}"
 
 
 def _numerator(level: Level, indicator: Indicator, denominator: str) -> str:

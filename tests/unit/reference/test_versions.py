@@ -75,6 +75,18 @@ def test_a_refused_version_serves_once_it_is_mended(tmp_path: Path) -> None:
     assert serving.told()["refused"] == []
 
 
+def test_a_refused_version_that_is_taken_away_is_refused_no_more_and_read_anew_when_it_comes_back(
+    tmp_path: Path,
+) -> None:
+    serving = rules(tmp_path)
+    made = version(tmp_path, "2026-03-01", "2026-03-01", lead="hn-nobody")
+    assert len(serving.told()["refused"]) == 1
+    away = made.rename(tmp_path.parent / f"{tmp_path.name}-away")
+    assert serving.told()["refused"] == []
+    away.rename(made)
+    assert len(serving.told()["refused"]) == 1
+
+
 def test_a_half_copied_folder_is_refused_and_not_served(tmp_path: Path) -> None:
     serving = rules(tmp_path)
     made = version(tmp_path, "2026-03-01", "2026-03-01")

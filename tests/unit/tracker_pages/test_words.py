@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from services.tracker.domain.states import STATE_NAMES
+from services.tracker.exports.columns import CLASS_NAMES
 from services.tracker.pages import words
 from services.tracker.pages.asking import Asking, places
 from services.tracker.policy import CaseClass
@@ -57,7 +58,7 @@ def test_a_line_of_the_timeline_is_told_in_words() -> None:
 
 
 def test_every_state_and_class_has_a_name() -> None:
-    assert set(get_args(CaseClass)) == words.CLASS_NAMES.keys()
+    assert set(get_args(CaseClass)) == CLASS_NAMES.keys()
     assert set(STATE_NAMES.values()).isdisjoint(STATE_NAMES)
 
 

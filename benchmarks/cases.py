@@ -49,7 +49,7 @@ def past(place: int, today: date, chance: random.Random) -> Past:
     mapping = current()
     filed = datetime.combine(today - timedelta(days=chance.randrange(30, DAYS)), _hour(chance), SHANGHAI)
     matter = chance.choice(sorted(mapping.matters.values(), key=lambda one: one.ref))
-    lead = matter.leads[0] if matter.leads else "hn-fgw"
+    lead, *cos = chance.sample(sorted(mapping.agencies), 2 if chance.random() < 0.3 else 1)
     cities = sorted(code for code, region in mapping.regions.items() if region.level == "city")
     words = [chance.choice(words) for words in (_PLACES, _WORDS, _DEEDS)]
     told: dict[str, Any] = {
@@ -64,8 +64,8 @@ def past(place: int, today: date, chance: random.Random) -> Past:
     if chance.randrange(100) < OPEN_OF_HUNDRED:
         told["filed_at"] = datetime.combine(today - timedelta(days=chance.randrange(1, 20)), _hour(chance), SHANGHAI)
         told["number"] = new_number(told["filed_at"].date(), f"{place:09d}")
-        return in_order(Past(**told, **_assigned(told["filed_at"], lead, matter.leads[1:], chance)))
-    assigned = _assigned(filed, lead, matter.leads[1:], chance)
+        return in_order(Past(**told, **_assigned(told["filed_at"], lead, tuple(cos), chance)))
+    assigned = _assigned(filed, lead, tuple(cos), chance)
     return in_order(Past(**told, **assigned, **_handled(assigned["assigned_at"], told, chance)))
 
 

@@ -36,7 +36,19 @@ TEXTS = [
     "长" * 20_001,
 ]
 NUMBERS = [-1, 0, 2**31, 2**63, -(2**63), 1.5, -0.0, "raw:1e400", "raw:NaN", "raw:-Infinity", f"raw:1{'0' * 5000}"]
-WRITTEN = ["1e400", "NaN", "Infinity", "-1", "1_000", "１２３", "' OR 1=1 --", "../../etc/passwd", *MOMENTS]
+WRITTEN = [
+    "1e400",
+    "NaN",
+    "Infinity",
+    "-1",
+    "1_000",
+    "１２３",
+    "' OR 1=1 --",
+    "../../etc/passwd",
+    "0001-01-01",
+    "9999-12-31",
+    *MOMENTS,
+]
 NESTED: list[Any] = [None, True, [], {}, [[]], [None], {"\ud800": 1}, {"\x00": "\x00"}, f"raw:{'[' * 900}{']' * 900}"]
 VALUES = [*TEXTS, *NUMBERS, *WRITTEN, *NESTED]
 BODIES = [

@@ -23,6 +23,7 @@ NO_FACTS = {
 TABLES: tuple[type[tables.Table], ...] = (
     *(tables.Case, tables.Assignment, tables.Deadline, tables.ClockLine, tables.Entry, tables.Reply, tables.Remark),
     *(tables.ExtensionRequest, tables.Order, tables.Rating, tables.Review, tables.Arrears, tables.Gram),
+    tables.Imported,
 )
 
 

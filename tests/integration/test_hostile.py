@@ -228,6 +228,13 @@ async def test_a_moment_that_nothing_can_be_reckoned_from_is_refused_by_name(her
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "start"), moment
 
 
+async def test_a_day_that_nothing_can_be_counted_on_is_refused_by_name(here: Town) -> None:
+    for path in ("/indicators", "/exports/cases.csv", "/exports/cases.xlsx"):
+        for name, day in product(("from", "to"), ("0001-01-01", "9999-12-31", "2026-02-30", "２０２６-03-10")):
+            answer = await here.get(path, **{name: day})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, name), (path, day)
+
+
 async def test_a_moment_is_the_same_in_every_zone(here: Town) -> None:
     for moment in ("2026-03-10T09:00:00+08:00", "2026-03-10T01:00:00Z", "2026-03-09T15:30:00-09:30"):
         body = {"text": f"已联系，{moment}", "met": True, "contacted_at": moment}

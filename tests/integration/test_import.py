@@ -76,16 +76,6 @@ async def count(tracker: TrackerAlone, model: type[tables.Table] = tables.Case) 
         return int(await session.scalar(select(func.count()).select_from(model)) or 0)
 
 
-async def everything(tracker: TrackerAlone) -> dict[str, list[str]]:
-    found = await contents(tracker.service)
-    async with tracker.service.database.reading() as session:
-        found["imported"] = sorted(str(one._mapping) for one in await session.execute(select(_IMPORTED)))
-    return found
-
-
-_IMPORTED: Any = tables.Imported.__table__  # type: ignore[attr-defined]
-
-
 async def test_every_fault_of_a_file_is_told_with_its_line_and_nothing_is_written(
     tracker: TrackerAlone, tmp_path: Path
 ) -> None:
@@ -115,11 +105,11 @@ async def test_with_skip_bad_what_is_right_comes_in_and_the_rest_is_reported(
 async def test_a_file_brought_in_again_changes_nothing(tracker: TrackerAlone, tmp_path: Path) -> None:
     path = sheet(tmp_path / "cases.csv", records())
     first = await bring_in(path, tracker)
-    before = await everything(tracker)
+    before = await contents(tracker.service)
     again = await bring_in(path, tracker)
     assert (first.new, first.known, again.new, again.known, again.faults) == (9, 0, 0, 9, [])
     assert again.numbers == first.numbers
-    assert await everything(tracker) == before
+    assert await contents(tracker.service) == before
     assert len(await tracker.told(CaseImported)) == 9
 
 
@@ -361,11 +351,11 @@ async def test_a_record_that_changed_since_is_a_fault_and_changes_nothing(
     tracker: TrackerAlone, tmp_path: Path
 ) -> None:
     await bring_in(sheet(tmp_path / "cases.csv", [handled("甲-1", "2025-06-03")]), tracker)
-    before = await everything(tracker)
+    before = await contents(tracker.service)
     outcome = await bring_in(sheet(tmp_path / "cases.csv", [resolved("甲-1", "2025-06-04")]), tracker, skip_bad=True)
     assert [(fault.line, fault.field) for fault in outcome.faults] == [(2, "number")]
     assert "内容与这里不同" in outcome.faults[0].reason
-    assert await everything(tracker) == before
+    assert await contents(tracker.service) == before
 
 
 async def test_two_offices_may_use_the_same_number(tracker: TrackerAlone, tmp_path: Path) -> None:

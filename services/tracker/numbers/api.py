@@ -18,9 +18,10 @@ from shared.clock import in_shanghai
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.reference import Region, current, rules
 from shared.runtime import Service
+from shared.web.moments import FIRST, LAST
 
 routes = APIRouter(prefix="/api/v1", tags=["numbers"])
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 Word = Annotated[str | None, Query(max_length=40)]
 
 
@@ -95,7 +96,7 @@ def _day(field: str, word: str | None, faults: list[FieldError]) -> date | None:
     if word is None:
         return None
     try:
-        if not _DAY.fullmatch(word):
+        if not _DAY.fullmatch(word) or not FIRST <= int(word[:4]) <= LAST:
             raise ValueError
         return date.fromisoformat(word)
     except ValueError:

@@ -12,15 +12,19 @@ from shared.calendar import Calendar
 _OPEN = (col(Deadline.met_at).is_(None), col(Deadline.ended_at).is_(None))
 
 
-async def _versions(session: AsyncSession) -> Sequence[tuple[str, int]]:
-    """(version, open deadlines): there are as many as spans of years."""
-    query = select(Deadline.calendar, func.count()).where(*_OPEN).group_by(col(Deadline.calendar))
-    return [(version, count) for version, count in await session.execute(query)]
+async def _versions(session: AsyncSession) -> Sequence[str]:
+    """The versions that open deadlines rest on, read along the index from one to the next, however many there are."""
+    first = select(func.min(col(Deadline.calendar)).label("version")).where(*_OPEN).cte("versions", recursive=True)
+    later = select(func.min(col(Deadline.calendar))).where(*_OPEN, col(Deadline.calendar) > first.c.version)
+    versions = first.union_all(select(later.scalar_subquery()).where(first.c.version.is_not(None)))
+    query = select(versions.c.version).where(versions.c.version.is_not(None))
+    found: Sequence[str] = (await session.execute(query)).scalars().all()
+    return found
 
 
 async def stale(session: AsyncSession, calendar: Calendar, after: str, limit: int) -> Sequence[str]:
     """Numbers of complaints with an open deadline computed on years that have changed since, in order."""
-    old = [version for version, _ in await _versions(session) if not calendar.has(version)]
+    old = [version for version in await _versions(session) if not calendar.has(version)]
     if not old:
         return []
     wanted = (*_OPEN, col(Deadline.calendar).in_(old), col(Deadline.number) > after)
@@ -31,5 +35,8 @@ async def stale(session: AsyncSession, calendar: Calendar, after: str, limit: in
 async def provisional(session: AsyncSession, calendar: Calendar) -> int:
     """How many open deadlines rest on a year that is not published yet."""
     published = {year.version for year in calendar.years.values() if year.published}
-    counted = await _versions(session)
-    return sum(count for version, count in counted if not set(version.split(".")) <= published)
+    unsure = [version for version in await _versions(session) if not set(version.split(".")) <= published]
+    if not unsure:
+        return 0
+    query = select(func.count()).select_from(Deadline).where(*_OPEN, col(Deadline.calendar).in_(unsure))
+    return await session.scalar(query) or 0

@@ -40,8 +40,14 @@ SMALL, COPIES = 10_000, 100
 LIVES, DUE, READS, ROUNDS = 1_000, 10_000, 40, 3
 AT_ONCE, POLL, PAGE = 64, 500, 50
 LEAD = "hn-gxt"
-#: From the design's goals: what the million may cost of what ten thousand cost.
-GOAL_RATE, GOAL_READ = 0.9, 1.2
+#: The design's goals: what a figure at the million may be of that at ten thousand.
+GOALS = {
+    "lifecycles/s": "≥ 0.9",
+    "timers/s": "≥ 0.83",
+    "queue, a page of 50": "≤ 1.2",
+    "/metrics": "≤ 1.2",
+}
+SERIES = "/metrics, series"
 #: A Tuesday of a year that is published.
 MORNING = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
 ROLES: tuple[Role, ...] = ("agency", "supervisor", "admin")
@@ -187,6 +193,8 @@ async def reads(both: tuple[Size, Size], tokens: dict[Role, str]) -> None:
                 answer = await one.http.get(path, headers={"Authorization": f"Bearer {tokens[role]}"})
                 spent[one.name].append(1e3 * (time.perf_counter() - start))
                 assert answer.status_code == 200, answer.text
+                if path == "/metrics":
+                    one.note(SERIES, sum(not line.startswith("#") for line in answer.text.splitlines()))
         for one in both:
             one.note(what, statistics.median(spent[one.name]))
 
@@ -255,12 +263,10 @@ async def run(stores: Stores) -> list[str]:
 def _table(small: Size, large: Size, floor: float) -> list[str]:
     table = [f"| | {SMALL:,} cases | {SMALL * COPIES:,} cases | ratio | goal |", "|---|---|---|---|---|"]
     table.append(f"| lifecycles/s, asyncpg alone (no cases) | {floor:,.0f} | | | |")
-    for what in ("lifecycles/s", "timers/s"):
+    for what in ("lifecycles/s", "timers/s", SERIES, *READ):
         few, many = small.median(what), large.median(what)
-        table.append(f"| {what} | {few:,.0f} | {many:,.0f} | {many / few:.2f} | ≥ {GOAL_RATE} |")
-    for what in READ:
-        few, many = small.median(what), large.median(what)
-        table.append(f"| {what}, ms | {few:.1f} | {many:.1f} | {many / few:.2f} | ≤ {GOAL_READ} |")
+        shown = f"{what}, ms | {few:.1f} | {many:.1f}" if what in READ else f"{what} | {few:,.0f} | {many:,.0f}"
+        table.append(f"| {shown} | {many / few:.2f} | {GOALS.get(what, '')} |")
     return table
 
 

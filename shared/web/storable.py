@@ -11,7 +11,7 @@ from shared.errors import FieldError, Invalid
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 #: Bytes of JSON without any of these hold no such character, however they are read.
-_SUSPECT = re.compile(rb"\\u|\xed|\x00")
+_SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed|\x00")
 #: Faults told at the most; one is enough to send it again.
 _MOST = 20
 Found = Iterator[tuple[str, str]]
@@ -25,7 +25,9 @@ def fault(text: str) -> str | None:
 
 async def storable(request: Request) -> None:
     """Invalid when anything in path, query or body cannot be kept, naming the fields."""
-    sent = (request.path_params.items(), request.query_params.multi_items(), [("", await _body(request))])
+    sent: list[tuple[str, Any]] = [*request.path_params.items(), ("", await _body(request))]
+    if b"%00" in request.scope["query_string"]:
+        sent += request.query_params.multi_items()
     faults = [FieldError(field or "body", why) for field, text in _texts(sent) if (why := fault(text))]
     if faults:
         raise Invalid(faults[:_MOST])
@@ -42,9 +44,8 @@ async def _body(request: Request) -> Any:
     return await request.form() if "form" in kind else None
 
 
-def _texts(sent: Iterable[Iterable[tuple[str, Any]]]) -> Found:
+def _texts(waiting: list[tuple[str, Any]]) -> Found:
     """Every text with the dotted name of its field; a field's own name stands under what it lies in."""
-    waiting = [pair for pairs in sent for pair in pairs]
     while waiting:
         field, value = waiting.pop()
         if isinstance(value, str):

@@ -55,7 +55,7 @@ def trend(found: Sequence[Row]) -> Markup:
         plots.Series("收件", [row.counts["filed"] for row in found]),
         plots.Series("办结", [row.counts["resolved"] for row in found]),
     ]
-    return plots.lines("收件与办结的趋势，单位：件", [row.label for row in found], series, " 件")
+    return plots.lines("收件与办结的趋势，单位：件", _axis(found), series, " 件")
 
 
 def kept(found: Sequence[Row]) -> Markup:
@@ -64,7 +64,12 @@ def kept(found: Sequence[Row]) -> Markup:
         plots.Series("按期回复率", [_percent(row, "on_time_reply_rate") for row in found]),
         plots.Series("按时办结率", [_percent(row, "on_time_resolution_rate") for row in found]),
     ]
-    return plots.lines("按期率的趋势，单位：%", [row.label for row in found], series, " %", 100)
+    return plots.lines("按期率的趋势，单位：%", _axis(found), series, " %", 100)
+
+
+def _axis(found: Sequence[Row]) -> list[str]:
+    """Months with their year, days without: the axis is narrow and no longer than a season."""
+    return [row.label if len(row.label) <= len("2026-03") else row.label[len("2026-") :] for row in found]
 
 
 def _percent(row: Row, name: str) -> float | None:

@@ -3,11 +3,14 @@
 import shutil
 import subprocess
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from shared.errors import Unavailable
 
 KIND = "pdf-unavailable"
+#: One at a time: each takes some 170 MB while it is made.
+_ONE = Lock()
 
 
 @cache
@@ -48,5 +51,6 @@ def _nothing(url: str, *_: Any, **__: Any) -> Any:
 
 def made_of(page: str) -> bytes:
     """This page as PDF; it may load nothing."""
-    made: bytes = _library().HTML(string=page, url_fetcher=_nothing).write_pdf()
+    with _ONE:
+        made: bytes = _library().HTML(string=page, url_fetcher=_nothing).write_pdf()
     return made

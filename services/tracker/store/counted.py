@@ -136,14 +136,15 @@ def _assigned(*more: Condition) -> Callable[[Behind], Condition]:
 
 def _limit(asked: Behind, *more: Condition) -> Condition:
     """There is such a deadline, under the agency whose duty it is, where its assignment was."""
+    agency = func.coalesce(Deadline.agency, Case.lead_agency)
+    deadline = and_(col(Deadline.number) == Case.number, *more)
+    if asked.region is None and asked.matter is None:
+        return exists().where(deadline, asked.place(agency, None, None))
     mine = aliased(Assignment)
     there = and_(col(mine.number) == Deadline.number, col(mine.assignment) == Deadline.assignment)
-    place = asked.place(func.coalesce(Deadline.agency, Case.lead_agency), mine.region, mine.matter)
-    without = asked.place(func.coalesce(Deadline.agency, Case.lead_agency), Case.region, Case.matter)
-    deadline = and_(col(Deadline.number) == Case.number, *more)
-    assigned = exists().where(deadline, there, place)
-    unassigned = exists().where(deadline, without, ~exists().where(there))
-    return or_(assigned, unassigned)
+    assigned = exists().where(deadline, there, asked.place(agency, mine.region, mine.matter))
+    unassigned = asked.place(agency, Case.region, Case.matter)
+    return or_(assigned, exists().where(deadline, unassigned, ~exists().where(there)))
 
 
 def _due(stage: str, *more: Condition) -> Callable[[Behind], Condition]:

@@ -23,6 +23,7 @@ def bring_in(
     """Bring in an office's past and open cases; every line is checked first, running it again changes nothing more."""
     from services.yousu.history.bringing import Unanswered
     from services.yousu.history.reading import Unreadable, template_text
+    from shared.client import Refused
 
     if template:
         typer.echo(template_text(), nl=False)
@@ -31,7 +32,7 @@ def bring_in(
         raise typer.BadParameter("name a file, or --template", param_hint="cases")
     try:
         raise typer.Exit(asyncio.run(_bring_in(cases, source, skip_bad, token, origin)))
-    except (Unanswered, Unreadable) as stopped:
+    except (Unanswered, Unreadable, Refused) as stopped:
         out.print(str(stopped), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from stopped
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from services.yousu.export import app as export
 from services.yousu.history.command import bring_in
 from services.yousu.replay import replay
 from services.yousu.route import app as route
+from shared import logs
 from shared.auth import ROLES, Role
 from shared.settings import Settings
 
@@ -26,6 +28,13 @@ app.add_typer(export, name="export")
 app.command()(replay)
 app.command("import")(bring_in)
 Origin = Annotated[str, typer.Option(help="the one origin of the system", envvar="YOUSU_ORIGIN")]
+
+
+@app.callback()
+def quiet() -> None:
+    """有诉即办: run the system, and speak to it."""
+    # What a command prints is its answer, often read by another program; logs go beside it.
+    logs.configure("yousu", "WARNING", readable=sys.stderr.isatty())
 
 
 def origin_or_default(origin: str) -> str:

@@ -196,20 +196,24 @@ class KafkaSubscription:
             raise Transient(f"kafka: {error!r}") from error
 
     async def close(self) -> None:
-        try:
-            await self._consumer.stop()
-        except (KafkaError, OSError):
-            return
+        await _stopped(self._consumer)
 
 
 async def _started(consumer: AIOKafkaConsumer) -> None:
     try:
         await consumer.start()
     except BaseException as error:
-        await consumer.stop()
+        await _stopped(consumer)
         if isinstance(error, KafkaError | OSError):
             raise Transient(f"kafka: {error!r}") from error
         raise
+
+
+async def _stopped(consumer: AIOKafkaConsumer) -> None:
+    """Leave the group; a coordinator that does not answer is waited for no longer than a request."""
+    with suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(REQUEST_TIMEOUT_MS / 1000):
+            await consumer.stop()
 
 
 def _rounds(records: Sequence[Record], partitions: int) -> list[dict[int, list[Record]]]:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import exports, hops, intake, reading, replay, tracker
+from benchmarks import exports, hops, intake, reading, replay, scrape, tracker
 from benchmarks.surroundings import Stores
 
 RESULTS = Path(__file__).parent / "results.md"
@@ -19,6 +19,7 @@ ALL: dict[str, Callable[[Stores], Awaitable[list[str]]]] = {
     "replay": replay.run,
     "reading": reading.run,
     "tracker": tracker.run,
+    "scrape": scrape.run,
     "exports": exports.run,
 }
 

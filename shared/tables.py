@@ -81,6 +81,8 @@ class Kernel:
         )
         waiting = self.timer.c.fired_at.is_(None) & self.timer.c.parked_at.is_(None)
         Index("ix_timer_waiting", self.timer.c.try_at, postgresql_where=waiting, sqlite_where=waiting)
+        given_up = self.timer.c.parked_at.is_not(None)
+        Index("ix_timer_parked", self.timer.c.parked_at, postgresql_where=given_up, sqlite_where=given_up)
         self.parked = Table(
             "parked",
             metadata,

@@ -2,12 +2,12 @@
 
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.router import store
+from services.router import store, tally
 from services.router.desk import (
     AskSupplement,
     ByAgency,
@@ -245,13 +245,11 @@ async def _decided(number: str, here: Service[Parts]) -> dict[str, Any]:
 
 
 @routes.get("/routing/accuracy")
-async def accuracy(
-    here: Here, caller: Caller, by: Literal["clause", "lead_agency", "reader", "rules_version"] = "lead_agency"
-) -> dict[str, Any]:
+async def accuracy(here: Here, caller: Caller, by: tally.By = "lead_agency") -> dict[str, Any]:
     """派单准确率 by rule, agency, reader or version: what was returned, and where dispatchers chose otherwise."""
     caller.must_be("dispatcher", "supervisor")
     async with here.database.reading() as session:
-        rows = await store.accuracy(session, by)
+        rows = await tally.accuracy(session, by)
     return {"by": by, "groups": [asdict(row) for row in rows]}
 
 
@@ -268,4 +266,4 @@ async def explain(number: Number, here: Here, caller: Caller) -> dict[str, Any]:
     caller.must_be("dispatcher", "supervisor")
     async with here.database.reading() as session:
         found = await store.decisions(session, number)
-    return {"number": number, "decisions": [d.model_dump(exclude={"id", "number"}) for d in found]}
+    return {"number": number, "decisions": [d.model_dump(exclude={"id", "number", "tallied"}) for d in found]}

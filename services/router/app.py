@@ -13,6 +13,7 @@ from services.router.handlers import Router
 from services.router.reading import open_reader, with_language_model
 from services.router.settings import RouterSettings
 from services.router.tables import kernel, metadata
+from services.router.tally import TALLYING
 from services.router.timers import timing
 from shared import calendar, reference
 from shared.composition import Surroundings
@@ -42,6 +43,7 @@ def build_with(
         timers=timing(router),
         parts=Parts(router, Desk(router)),
         collect=collect,
+        chores={"tally": TALLYING},
         notes=lambda: {"reader": name},
     )
     return around.service(spec, settings.database_url)

@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from services.router import store
 from services.router.api import Parts
+from services.router.tally import accuracy
 from shared.reference import rules
 from shared.runtime import Service
 
@@ -13,7 +14,7 @@ async def collect(service: Service[Parts], registry: CollectorRegistry) -> None:
     async with service.database.reading() as session:
         waiting = await store.counts(session)
         since = await store.held_longest(session)
-        readers = await store.accuracy(session, "reader")
+        readers = await accuracy(session, "reader")
     backlog = Gauge("yousu_triage_waiting", "Complaints at the triage desk, by state.", ["state"], registry=registry)
     for state in ("held", "supplement"):
         backlog.labels(state).set(waiting.get(state, 0))

@@ -12,6 +12,8 @@ from shared.tables import BigId, Kernel, UtcDateTime
 metadata = MetaData()
 kernel = Kernel(metadata)
 _YUAN = Numeric(18, 2)
+#: Cases that their agency has not taken up: one text for an index and its queries.
+UNACCEPTED = "state = 'to_accept'"
 
 
 def _only(condition: str) -> dict[str, Any]:
@@ -40,6 +42,7 @@ class Case(Table, table=True):
         Index("ix_case_assigned", "assigned_at", "number"),
         Index("ix_case_agency", "lead_agency", "assigned_at", "number"),
         Index("ix_case_state", "state", "assigned_at", "number"),
+        Index("ix_case_unaccepted", "lead_agency", "assigned_at", **_only(UNACCEPTED)),
         Index("ix_case_card", "card", "assigned_at", "number", **_only("card IS NOT NULL")),
     )
 

@@ -106,6 +106,14 @@ class Calendar:
         days = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
         return sum(map(self.is_working_day, days))
 
+    def working_time(self, start: datetime, end: datetime) -> timedelta:
+        """How much of the time from `start` to `end` fell on working days; none when `end` is earlier."""
+        first, last = _civil_day(start), _civil_day(end)
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        midnights = (datetime.combine(day, time(), SHANGHAI) for day in days if self.is_working_day(day))
+        spent = (min(end, midnight + timedelta(days=1)) - max(start, midnight) for midnight in midnights)
+        return max(sum(spent, timedelta()), timedelta())
+
     def _year(self, year: int) -> Year:
         found = self.years.get(year)
         if found is not None:

@@ -79,9 +79,9 @@ class Faults:
 
     @asynccontextmanager
     async def not_accepted(self) -> AsyncIterator[None]:
-        """Assigned yesterday, and not taken up; then it is."""
-        yesterday = ago(1)
-        told = await self.brought_in([row("签收-1", yesterday, assigned_at=yesterday, lead_agency=IDLE)])
+        """Assigned three weeks ago, longer than any holiday, and not taken up; then it is."""
+        long_ago = ago(21)
+        told = await self.brought_in([row("签收-1", long_ago, assigned_at=long_ago, lead_agency=IDLE)])
         yield
         async with self.whole.client("agency", IDLE) as agency:
             await agency.accept(told["签收-1"])

@@ -1,5 +1,6 @@
 """Supervision: the ladder from 催办 to 督办, orders with their deadline and reply, the bulletin."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -159,3 +160,26 @@ async def test_lists_of_orders_and_requests_are_paged_without_a_gap(tracker: Tra
             break
         query["cursor"] = found["next"]
     assert seen == [f"DB{number}-{n}" for n in (5, 4, 3, 2, 1)]
+
+
+async def unaccepted(tracker: TrackerAlone) -> dict[str, float]:
+    """Hours that each agency's longest unaccepted case waits, as a scrape tells it."""
+    async with tracker.client() as anybody:
+        text = (await anybody._http.get("/metrics")).text
+    found = re.findall(r'^yousu_unaccepted_oldest_seconds\{agency="([\w-]+)"\} (\S+)$', text, re.MULTILINE)
+    return {agency: float(seconds) / 3600 for agency, seconds in found}
+
+
+async def test_a_scrape_tells_how_long_each_agency_leaves_a_case_and_counts_no_rest_days(tracker: TrackerAlone) -> None:
+    await at(tracker, "2026-03-06T16:00:00+08:00")
+    first = await tracker.opened()
+    await at(tracker, "2026-03-06T20:00:00+08:00")
+    second = await tracker.opened()
+    await tracker.opened(lead_agency=OTHER, co_agencies=())
+    assert await unaccepted(tracker) == {LEAD: 4, OTHER: 0}
+    await at(tracker, "2026-03-09T02:00:00+08:00")
+    assert await unaccepted(tracker) == {LEAD: 10, OTHER: 6}
+    await tracker.step(first, "acceptance")
+    assert await unaccepted(tracker) == {LEAD: 6, OTHER: 6}
+    await tracker.step(second, "acceptance")
+    assert await unaccepted(tracker) == {OTHER: 6}

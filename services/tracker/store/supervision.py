@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, literal, tuple_
+from sqlalchemy import ColumnElement, func, literal, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.tracker.store.cases import Place
-from services.tracker.tables import Deadline, ExtensionRequest, Order, Review
+from services.tracker.tables import UNACCEPTED, Case, Deadline, ExtensionRequest, Order, Review
 from shared.tables import UtcDateTime
 
 
@@ -68,3 +68,14 @@ async def bulletin(session: AsyncSession) -> Sequence[tuple[str, int, datetime]]
     query = select(Deadline.agency, cases, func.min(Deadline.due_at)).where(*named).group_by(col(Deadline.agency))
     rows = await session.execute(query.order_by(cases.desc(), col(Deadline.agency)))
     return [(str(agency), count, oldest) for agency, count, oldest in rows]
+
+
+async def unaccepted_since(session: AsyncSession) -> dict[str, datetime]:
+    """By agency, since when its longest waiting case is not taken up; the index is read once an agency."""
+    agency, waiting = col(Case.lead_agency), text(UNACCEPTED)
+    first = select(func.min(agency).label("agency")).where(waiting).cte("agencies", recursive=True)
+    later = select(func.min(agency)).where(waiting, agency > first.c.agency)
+    agencies = first.union_all(select(later.scalar_subquery()).where(first.c.agency.is_not(None)))
+    since = select(func.min(col(Case.assigned_at))).where(waiting, agency == agencies.c.agency)
+    query = select(agencies.c.agency, since.scalar_subquery()).where(agencies.c.agency.is_not(None))
+    return {code: moment for code, moment in await session.execute(query)}

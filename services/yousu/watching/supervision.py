@@ -74,11 +74,12 @@ def _late_now() -> list[Panel]:
             steps=more_is_worse(4 * 3600, 8 * 3600),
         ),
         Panel(
-            "待签收",
-            "已派单、牵头单位还没有签收的办件；签收期限为 1 个工作日。",
-            "打开各单位表，催办积压最多的单位签收或按规定退回。",
-            (Query(_province("cases", '{state="to_accept"}'), "待签收"),),
-            steps=more_is_worse(100, 300),
+            "最久待签收",
+            "已派单、还没有签收的办件中等待最久的一件已等多久，节假日和周末不计；签收期限为 1 个工作日。",
+            "在右侧各单位表中按“最久待签收”排序，从第一个起催办签收或按规定退回。",
+            (Query("max(yousu_unaccepted_oldest_seconds)", "最久"),),
+            unit="s",
+            steps=more_is_worse(12 * 3600, 24 * 3600),
         ),
     ]
 
@@ -90,6 +91,10 @@ def _late_by(level: Level) -> Panel:
     def column(family: str, label: str = "") -> str:
         return named(level.told(f"yousu_{by}_{family}{{{only}{label}}}"), by)
 
+    unaccepted = (
+        Query(column("cases", ',state="to_accept"'), "待签收"),
+        Query(named(level.told(f"yousu_unaccepted_oldest_seconds{{{only}}}"), by), "最久待签收", "s"),
+    )
     return Panel(
         f"逾期与红黄牌：{level.label}",
         "逾期办件最多的在前。" + ("未注明城市的投诉不在表内，但计入全省。" if by == "region" else ""),
@@ -99,6 +104,7 @@ def _late_by(level: Level) -> Panel:
             Query(column("open_cards", ',card="red"'), "红牌"),
             Query(column("open_cards", ',card="yellow"'), "黄牌"),
             Query(column("open_orders"), "待回复督办"),
+            *(unaccepted if level is AGENCY else ()),
         ),
         kind="table",
         width=12,

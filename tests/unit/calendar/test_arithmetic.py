@@ -136,3 +136,26 @@ def test_as_many_working_days_lie_between_as_were_added(start: datetime, limit: 
 def test_subtracting_undoes_adding(start: datetime, limit: int) -> None:
     ready = CALENDAR.add_working_days(start, 1)
     assert CALENDAR.subtract_working_days(CALENDAR.add_working_days(ready, limit), limit) == ready
+
+
+@given(start=STARTS, hours=st.integers(0, 24 * 60), later=st.integers(0, 24 * 60))
+def test_time_on_working_days_adds_up_and_is_never_more_than_the_time(start: datetime, hours: int, later: int) -> None:
+    middle = start + timedelta(hours=hours)
+    end = middle + timedelta(hours=later)
+    whole = CALENDAR.working_time(start, end)
+    assert whole == CALENDAR.working_time(start, middle) + CALENDAR.working_time(middle, end)
+    assert timedelta() <= whole <= end - start
+    assert CALENDAR.working_time(end, start) == timedelta()
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        (at("2026-03-06", 16), at("2026-03-09", 10), 18),  # over a weekend
+        (at("2026-02-13", 20), at("2026-02-24", 6), 34),  # over Spring Festival: the Friday, the make-up Saturday, 6 h
+        (at("2026-03-07", 1), at("2026-03-08", 23), 0),
+        (at("2026-03-10", 9), at("2026-03-10", 11), 2),
+    ],
+)
+def test_time_on_rest_days_does_not_count(start: datetime, end: datetime, hours: int) -> None:
+    assert CALENDAR.working_time(start, end) == timedelta(hours=hours)

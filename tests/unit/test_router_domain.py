@@ -67,6 +67,13 @@ def test_the_six_agencies_without_a_field_in_the_text_are_a_persons_decision() -
     assert isinstance(found, NeedsTriage)
 
 
+def test_a_matter_read_in_a_text_that_names_no_field_is_shown_as_surely_as_it_was_read() -> None:
+    read = Read((Reading("9.problem.3", 0.6),), out_of_scope=0.01, sure=0.5)
+    found = decide(Question("手续太慢", "跑了很多次"), MAPPING, read)
+    assert isinstance(found, NeedsTriage)
+    assert (found.candidates, found.out_of_scope) == ((Reading("9.problem.3", 0.6),), 0.01)
+
+
 def test_the_respondent_gives_way_to_the_next_named() -> None:
     found = decided(matter="6.problem.4", respondent="河南省工业和信息化厅")
     assert (found.lead, found.co_agencies) == ("hn-czt", ())

@@ -1,5 +1,7 @@
 """The decision: the chosen matter, else a plain text, else the channel for whom there is one, else a person."""
 
+from dataclasses import replace
+
 from services.router.domain.channels import channel
 from services.router.domain.readings import STRAY, chances_of, contradiction, plain
 from services.router.domain.responsibility import assign, lead_of
@@ -15,7 +17,11 @@ def decide(question: Question, mapping: Mapping, read: Read = UNREAD) -> Decisio
     if best is None:
         return _by_channel(question, mapping, read)
     matter = mapping.matters[best.ref]
-    return assign(question, matter, mapping, f"按文字判断为事项 {matter.ref}（{matter.title}），把握 {best.score:.0%}")
+    said = f"按文字判断为事项 {matter.ref}（{matter.title}），把握 {best.score:.0%}"
+    found = assign(question, matter, mapping, said)
+    return (
+        replace(found, candidates=(best,), out_of_scope=read.out_of_scope) if isinstance(found, NeedsTriage) else found
+    )
 
 
 def _by_choice(question: Question, ref: str, mapping: Mapping, read: Read) -> Decision:

@@ -38,7 +38,7 @@ async def run_demo(origin: str, settings: Settings, out: Console) -> int:
         taken_up = await work(origin, issuer(settings), filed, seen)
         out.print(f"各单位已办理其中 {taken_up} 件：签收、答复、办结、退回，企业已评价办结的")
     waiting = sum(complaint.status == "filed" for complaint in seen)
-    _show(out, origin, settings, filed, seen)
+    show(out, origin, settings, filed, seen)
     if waiting:
         out.print(f"[red]{waiting} 件在 {PATIENCE_SECONDS} 秒内没有派单，请看 {origin}/readyz[/red]")
     return 1 if waiting else 0
@@ -56,7 +56,8 @@ async def _until_routed(client: Client, filed: list[Filed]) -> list[Complaint]:
     return [seen[one.number] for one in filed]
 
 
-def _show(out: Console, origin: str, settings: Settings, filed: list[Filed], seen: list[Complaint]) -> None:
+def show(out: Console, origin: str, settings: Settings, filed: list[Filed], seen: list[Complaint]) -> None:
+    """How many complaints each agency has, and where to look at them."""
     agencies = current().agencies
     counted = Counter(complaint.lead_agency or "" for complaint in seen)
     table = Table("牵头单位", "代码", "件数", title="各单位队列")
@@ -65,9 +66,26 @@ def _show(out: Console, origin: str, settings: Settings, filed: list[Filed], see
         table.add_row(name, code or "—", str(number))
     out.print(table)
     busiest = next((code for code, _ in counted.most_common() if code), "hn-fgw")
-    out.print(f"填报与查询：{origin}/　　例：受理编号 {filed[0].number}，查询码 {filed[0].access_code}")
     token = issuer(settings).token("agency", agency=busiest) if settings.jwks is None else "$TOKEN"
-    out.print("单位取件：", style="bold")
-    out.print(f"curl -s -H 'Authorization: Bearer {token}' '{origin}/api/v1/queue?limit=3'", soft_wrap=True)
-    out.print(f"人工研判：{origin}/desk，令牌由 yousu token dispatcher 给出")
-    out.print(f"督办看板：{origin}/board，令牌由 yousu token supervisor 给出")
+    for line in _where_to_look(origin, filed[0], token):
+        # As it is: a number, a code or a token that wraps or is coloured cannot be copied.
+        out.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _where_to_look(origin: str, one: Filed, token: str) -> list[str]:
+    """Lines to copy from: each says what it is, or is the address, number, code or command alone."""
+    return [
+        "",
+        "填报：",
+        f"{origin}/",
+        "查询进度：",
+        f"{origin}/complaints",
+        f"受理编号 {one.number}",
+        f"查询码 {one.access_code}",
+        "单位取件：",
+        f"curl -s -H 'Authorization: Bearer {token}' '{origin}/api/v1/queue?limit=3'",
+        "人工研判，令牌由 yousu token dispatcher 给出：",
+        f"{origin}/desk",
+        "督办看板，令牌由 yousu token supervisor 给出：",
+        f"{origin}/board",
+    ]

@@ -32,6 +32,9 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 ALERTS = {rule["alert"]: rule for rule in rules("alerts.yml")}
 TESTS = sorted((PROMETHEUS / "tests").glob("*.yml"))
 TESTED: list[dict[str, Any]] = [case for path in TESTS for case in yaml.safe_load(path.read_text())["tests"]]
+#: Of the units of Grafana 12, those used here; what it does not know it writes out behind the number.
+UNITS = {"locale", "percentunit", "s", "string"}
+LINK = re.compile(r"/d/([\w-]+)\?var-(\w+)=\$\{__data\.fields\.(\w+)\}&\$\{__url_time_range\}")
 BOOK = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
 
 
@@ -143,6 +146,70 @@ def test_a_panel_says_in_chinese_what_it_shows_in_which_unit_and_what_to_do_when
         assert len(when_red) >= 5, panel["title"]
         assert panel["fieldConfig"]["defaults"]["unit"]
         assert all(target["legendFormat"] for target in panel["targets"])
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_unit_is_one_that_grafana_has(name: str) -> None:
+    for panel in panels(DASHBOARDS[name]):
+        fields = panel["fieldConfig"]
+        own = [change["value"] for one in fields["overrides"] for change in one["properties"] if change["id"] == "unit"]
+        for unit in (fields["defaults"]["unit"], *own):
+            assert unit in UNITS or unit.startswith("suffix: "), panel["title"]
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_what_is_said_of_one_column_or_query_finds_it(name: str) -> None:
+    for panel in panels(DASHBOARDS[name]):
+        queries = {target["refId"] for target in panel["targets"]}
+        columns = {title for change in panel.get("transformations", ()) for title in _renamed(change)}
+        found = {"byName": columns, "byFrameRefID": queries}
+        for override in panel["fieldConfig"]["overrides"]:
+            matcher = override["matcher"]
+            assert matcher["options"] in found[matcher["id"]], (panel["title"], matcher)
+
+
+def _kept(panel: dict[str, Any]) -> set[str]:
+    """The labels that are columns, seen or not."""
+    return {label for change in panel["transformations"] for label in change["options"].get("renameByName", ())}
+
+
+def _renamed(change: dict[str, Any]) -> list[str]:
+    return list(change["options"].get("renameByName", {}).values())
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_table_that_has_colours_shows_them_and_codes_are_neither_numbers_nor_seen(name: str) -> None:
+    for panel in panels(DASHBOARDS[name]):
+        if panel["type"] != "table":
+            continue
+        defaults = panel["fieldConfig"]["defaults"]
+        coloured = defaults["custom"].get("cellOptions") == {"type": "color-text"}
+        assert coloured == (len(defaults["thresholds"]["steps"]) > 1), panel["title"]
+        for override in panel["fieldConfig"]["overrides"]:
+            properties = {change["id"]: change["value"] for change in override["properties"]}
+            if override["matcher"]["options"] == "代码":
+                assert (properties["unit"], properties["custom.hidden"]) == ("string", True), panel["title"]
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_where_there_is_no_value_there_is_no_colour(name: str) -> None:
+    for panel in panels(DASHBOARDS[name]):
+        nothing, *steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+        assert nothing == {"color": "text", "value": None}, panel["title"]
+        assert not steps or steps[0]["value"] == 0, panel["title"]
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_link_leads_to_a_dashboard_with_a_variable_that_it_has(name: str) -> None:
+    by_uid = {board["uid"]: board for board in DASHBOARDS.values()}
+    for panel in panels(DASHBOARDS[name]):
+        for override in panel["fieldConfig"]["overrides"]:
+            for link in [
+                one for change in override["properties"] if change["id"] == "links" for one in change["value"]
+            ]:
+                uid, variable, label = LINK.fullmatch(link["url"]).groups()  # type: ignore[union-attr]
+                assert variable in variables(by_uid[uid])
+                assert label in _kept(panel), "the column is there for the link"
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)

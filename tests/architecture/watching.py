@@ -56,6 +56,18 @@ def filled(expr: str, board: dict[str, Any], values: dict[str, str]) -> Iterator
     yield expr
 
 
+def offered(variable: dict[str, Any], answer: list[dict[str, Any]]) -> dict[str, str]:
+    """What Grafana offers to pick, code by name: each series of the answer as it is written out, read by the regex."""
+    # JavaScript writes a named group without the P.
+    regex = re.compile(variable["regex"].strip("/").replace("(?<", "(?P<"))
+    found = {}
+    for one in answer:
+        series = "{" + ",".join(f'{label}="{value}"' for label, value in one["metric"].items()) + "}"
+        if match := regex.search(f"{series} {one['value'][1]} {one['value'][0] * 1000:.0f}"):
+            found[match["text"]] = match["value"]
+    return found
+
+
 def panel_queries(values: dict[str, str] | None = None) -> list[Asked]:
     """Every query of every panel and every variable."""
     found = []

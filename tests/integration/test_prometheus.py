@@ -15,7 +15,18 @@ from fastapi import FastAPI, Response
 
 from shared.bus import Record
 from shared.testing import ManualClock
-from tests.architecture.watching import OURS, Asked, panel_queries, rule_queries, rules
+from tests.architecture.watching import (
+    DASHBOARDS,
+    OURS,
+    Asked,
+    filled,
+    offered,
+    panel_queries,
+    panels,
+    rule_queries,
+    rules,
+    variables,
+)
 from tests.conftest import free_port
 from tests.integration.prometheus import PATIENCE_SECONDS, History, Prometheus, watching
 from tests.integration.system import System
@@ -99,11 +110,26 @@ async def _told(system: System, group: str | None) -> dict[str, list[dict[str, A
     return {one["key"] or "": one["indicators"] for one in answer["groups"]}
 
 
-async def test_the_values_of_a_variable_have_names(day: Watched) -> None:
-    for dimension, code in (("agency", LEAD), ("region", "410100"), ("matter", "6.problem.4")):
-        found = await day.prometheus.ask(f'max by ({dimension}, name) (yousu_{dimension}_info{{{dimension}="{code}"}})')
-        assert len(found) == 1
-        assert re.search(r"[\u4e00-\u9fff]", found[0]["metric"]["name"])
+async def test_codes_are_picked_by_their_names(day: Watched) -> None:
+    codes = {"agency": LEAD, "region": "410100", "matter": "6.problem.4"}
+    picked = [one for board in DASHBOARDS.values() for one in variables(board).values() if one["type"] == "query"]
+    assert {one["name"] for one in picked} == codes.keys()
+    for variable in picked:
+        query = variable["query"]["query"].removeprefix("query_result(").removesuffix(")")
+        answer = await day.prometheus.ask(query)
+        found = offered(variable, answer)
+        assert sorted(found.values()) == sorted(one["metric"][variable["name"]] for one in answer)
+        assert codes[variable["name"]] in found.values()
+        assert all(re.search(r"[\u4e00-\u9fff]", name) for name in found)
+
+
+async def test_what_is_one_number_has_one_answer(day: Watched) -> None:
+    for name, board in DASHBOARDS.items():
+        for panel in panels(board):
+            for target in panel["targets"]:
+                if panel["type"] != "table" and "{{" not in target["legendFormat"]:
+                    for expr in filled(target["expr"], board, {"agency": LEAD}):
+                        assert len(await day.prometheus.ask(expr)) == 1, (name, panel["title"], expr)
 
 
 async def test_every_alert_is_seen_firing_by_a_fault_made_on_purpose(

@@ -4,8 +4,19 @@ from typing import Any
 
 from services.tracker.domain.states import OPEN, STATE_NAMES
 from services.tracker.numbers.measures import DUTIES
-from services.yousu.watching.grafana import Panel, Query, Row, chosen, dashboard, more_is_worse
-from services.yousu.watching.indicators import YUAN, figures
+from services.yousu.watching.grafana import chosen, dashboard
+from services.yousu.watching.indicators import figures
+from services.yousu.watching.panels import (
+    ORANGE,
+    RED,
+    TEN_THOUSAND_YUAN,
+    YELLOW,
+    Panel,
+    Query,
+    Row,
+    more_is_worse,
+    ten_thousands,
+)
 from services.yousu.watching.recording import AGENCY
 
 MINE = 'agency="$agency"'
@@ -34,7 +45,8 @@ def agency() -> dict[str, Any]:
 
 
 def _now(family: str, label: str = "") -> str:
-    return f"{AGENCY.told(f'yousu_agency_{family}{{{MINE}{label}}}')} or vector(0)"
+    # Without its label, so that the 0 stands in for the number and not beside it.
+    return f"sum({AGENCY.told(f'yousu_agency_{family}{{{MINE}{label}}}')}) or vector(0)"
 
 
 def _late() -> list[Panel]:
@@ -84,16 +96,16 @@ def _by_stage() -> Panel:
     def column(family: str) -> str:
         return AGENCY.told(f"yousu_agency_{family}{{{MINE}}}").replace("max by (agency)", "max by (stage)")
 
-    stages = "、".join(f"{stage} {label}" for stage, label in DUTIES.items())
     return Panel(
         "各环节：应按期与已按期",
-        f"期限在今天结束前届满的件数，和其中在期限内完成的件数。环节：{stages}。",
+        "期限在今天结束前届满的件数，和其中在期限内完成的件数。",
         "两数相差的就是超期或今天到期而未完成的：对照队列逐件完成。",
-        (Query(column("due"), "应按期"), Query(column("in_time"), "已按期")),
+        (Query(column("due"), "应按期"), Query(f"{column('in_time')} or {column('due')} * 0", "已按期")),
         kind="table",
         width=24,
         height=8,
         keys={"stage": "环节"},
+        words={"环节": {str(stage): label for stage, label in DUTIES.items()}},
         worst=("应按期", "highest"),
     )
 
@@ -108,7 +120,9 @@ ARREARS = (
 
 def _arrears(title: str, family: str, meaning: str) -> Panel:
     what = "本项不设颜色；久未认定的限期核实，已认定的逐笔定还款计划并登记凭证。"
-    return Panel(title, meaning, what, (Query(_now(f"arrears_{family}_yuan"), title),), unit=YUAN, width=6)
+    return Panel(
+        title, meaning, what, (Query(ten_thousands(_now(f"arrears_{family}_yuan")), title),), TEN_THOUSAND_YUAN, width=6
+    )
 
 
 def _flow() -> Panel:
@@ -137,9 +151,9 @@ def _cards() -> Panel:
         "本单位的逾期办件和红黄牌随时间的变化。",
         "红牌上升时先停下新件，办完红牌。",
         (
-            Query(_now("late_cases"), "逾期"),
-            Query(_now("open_cards", ',card="red"'), "红牌"),
-            Query(_now("open_cards", ',card="yellow"'), "黄牌"),
+            Query(_now("late_cases"), "逾期", colour=ORANGE),
+            Query(_now("open_cards", ',card="red"'), "红牌", colour=RED),
+            Query(_now("open_cards", ',card="yellow"'), "黄牌", colour=YELLOW),
         ),
         kind="timeseries",
         width=12,

@@ -2,11 +2,26 @@
 
 from typing import Any
 
-from services.yousu.watching.grafana import GREEN, RED, YELLOW, Panel, Query, Row, dashboard, more_is_worse
+from services.yousu.watching.grafana import dashboard
+from services.yousu.watching.panels import (
+    GREEN,
+    HOURS,
+    RED,
+    YELLOW,
+    Panel,
+    Query,
+    Row,
+    hours,
+    more_is_worse,
+    named,
+)
+from services.yousu.watching.quality import BOOK, quality
 
 SERVICE = "{{service}}"
-READER = "{{reader}}"
-BOOK = "docs/alerts.md"
+#: What waits at the desk, and what Prometheus says of an alert, by its code.
+WAITING = {"held": "待派单", "supplement": "待补正"}
+SEVERITIES = {"critical": "紧急", "warning": "警告"}
+STATES = {"firing": "告警中", "pending": "即将告警"}
 
 
 def duty() -> dict[str, Any]:
@@ -16,23 +31,34 @@ def duty() -> dict[str, Any]:
         Row("等待：从先到后，投诉走的路", _waiting()),
         Row("停下来等人的", _stuck()),
         Row("推送（webhook）", _webhooks()),
-        Row("派单质量", _quality()),
+        Row("派单质量", quality()),
         Row("变化", (_ages(), _lag())),
     )
     meaning = f"值班人员用：先看告警；每条告警的含义和处理见 {BOOK}。"
-    return dashboard("yousu-duty", "有诉即办 值班", meaning, rows)
+    return dashboard("yousu-duty", "有诉即办 值班", meaning, rows, days=1)
 
 
 def _alerts() -> Panel:
+    told = 'sum by (alertname, severity, alertstate, service, agency) (ALERTS{alertname=~"Yousu.*"})'
     return Panel(
         "正在告警",
         "Prometheus 中处于 firing 或 pending 的告警；没有行就是没有告警。",
         f"在 {BOOK} 中按告警名查到含义和处理办法；critical 立即处理。",
-        (Query('sum by (alertname, severity, alertstate, service, agency) (ALERTS{alertname=~"Yousu.*"})', "条数"),),
+        # An alert of an agency with the agency's name, then those of none.
+        (Query(f"{named(told, 'agency')} or {told} unless on (agency) yousu_agency_info", "条数"),),
         kind="table",
-        width=12,
+        width=16,
         height=8,
-        keys={"alertname": "告警", "severity": "级别", "alertstate": "状态", "service": "服务", "agency": "单位"},
+        keys={
+            "alertname": "告警",
+            "severity": "级别",
+            "alertstate": "状态",
+            "service": "服务",
+            "name": "单位",
+            "agency": "代码",
+        },
+        unseen=("agency",),
+        words={"级别": SEVERITIES, "状态": STATES},
         worst=("级别", "lowest"),
     )
 
@@ -40,12 +66,13 @@ def _alerts() -> Panel:
 def _up() -> Panel:
     return Panel(
         "进程",
-        "每个副本最近一次采集是否成功：1 正常，0 失败。",
+        "每个副本最近一次采集是否成功。",
         "看该副本的 /healthz 和日志 logs/NAME.log；进程退出会自动重启，反复退出的看最后一条 critical 日志。",
         (Query('up{job!="prometheus"}', "{{job}} {{instance}}"),),
-        width=6,
+        width=8,
         height=8,
         steps=((0, RED), (1, GREEN)),
+        said={"1": "正常", "0": "失败"},
     )
 
 
@@ -55,7 +82,7 @@ def _leaders() -> Panel:
         "每个服务中正在转发发件箱的副本数，应为 1。",
         "0：看数据库能否连接，重启该服务一个副本；2 持续超过一分钟：看数据库的会话级锁是否被连接池打断。",
         (Query("sum by (service) (yousu_relay_leading)", SERVICE),),
-        width=6,
+        width=12,
         height=4,
         steps=((0, RED), (1, GREEN), (2, YELLOW)),
     )
@@ -68,7 +95,7 @@ def _scrapes() -> Panel:
         "看数据库是否繁忙；超过 10 秒采集失败，数字会断。",
         (Query('max by (job) (scrape_duration_seconds{job!="prometheus"})', "{{job}}"),),
         unit="s",
-        width=6,
+        width=12,
         height=4,
         steps=more_is_worse(1, 5),
     )
@@ -97,16 +124,16 @@ def _waiting() -> list[Panel]:
             "最久待研判",
             "人工研判台上等待最久的一件已等多久。",
             "通知研判人员；是否因为读者没有加载而全部转人工，看 /readyz 的 reader。",
-            (Query("max(yousu_triage_oldest_seconds)", "最久"),),
-            unit="s",
+            (Query(hours("max(yousu_triage_oldest_seconds)"), "最久"),),
+            unit=HOURS,
             width=5,
-            steps=more_is_worse(4 * 3600, 8 * 3600),
+            steps=more_is_worse(4, 8),
         ),
         Panel(
             "研判台件数",
-            "人工研判台上的件数：held 待派单，supplement 等待补正。",
+            "人工研判台上的件数：等待派单的和等待企业补正的。",
             "突然增多时，先看读者和对应关系是否刚换过版本。",
-            (Query("max by (state) (yousu_triage_waiting)", "{{state}}"),),
+            tuple(Query(f'max(yousu_triage_waiting{{state="{state}"}})', title) for state, title in WAITING.items()),
             width=4,
             steps=more_is_worse(50, 200),
         ),
@@ -202,59 +229,6 @@ def _webhooks() -> list[Panel]:
             (Query("max(yousu_webhook_endpoints_disabled)", "停用"),),
             width=6,
             steps=more_is_worse(1, 1),
-        ),
-    ]
-
-
-def _quality() -> list[Panel]:
-    return [
-        Panel(
-            "退单率（读者，7 天）",
-            "最近 7 天的派单中被单位退回的比例，按读文本的读者；none 为不读文本、按规则派的。",
-            f"见 {BOOK} 的 YousuReturnsRising：看退回理由，必要时退回上一版读者。",
-            (
-                Query("reader:yousu_routing_returned:ratio7d", READER),
-                Query("reader:yousu_routing_returned:denominator7d", f"{READER} 派单", "short"),
-            ),
-            unit="percentunit",
-            width=12,
-            steps=more_is_worse(0.05, 0.1),
-        ),
-        Panel(
-            "改派率（读者，7 天）",
-            "最近 7 天研判人员没有采纳读者建议的牵头单位的比例。",
-            f"见 {BOOK} 的 YousuCorrectionsRising：抽查改派的件，补充标注，重新训练。",
-            (
-                Query("reader:yousu_routing_corrected:ratio7d", READER),
-                Query("reader:yousu_routing_corrected:denominator7d", f"{READER} 研判", "short"),
-            ),
-            unit="percentunit",
-            width=12,
-            steps=more_is_worse(0.4, 0.6),
-        ),
-        Panel(
-            "派单与退回（累计）",
-            "各读者的派单数与其中被退回的。",
-            "退回突然上升而派单没有，看是否有单位误用退回。",
-            (
-                Query("max by (reader) (yousu_routing_decisions)", f"{READER} 派单"),
-                Query("max by (reader) (yousu_routing_returned)", f"{READER} 退回"),
-            ),
-            kind="timeseries",
-            width=12,
-            height=7,
-        ),
-        Panel(
-            "建议与采纳（累计）",
-            "研判人员决定时看到的建议数，与其中被采纳的。",
-            "两线分开得越来越快，说明读者在变差。",
-            (
-                Query("max by (reader) (yousu_routing_proposed)", f"{READER} 建议"),
-                Query("max by (reader) (yousu_routing_agreed)", f"{READER} 采纳"),
-            ),
-            kind="timeseries",
-            width=12,
-            height=7,
         ),
     ]
 

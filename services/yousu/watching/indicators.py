@@ -1,11 +1,17 @@
 """The indicators as panels: the rate beside the two numbers it is made of, with the definition people read."""
 
 from services.tracker.numbers.definitions import INDICATORS, Indicator
-from services.yousu.watching.grafana import Panel, Query, less_is_worse, more_is_worse
+from services.yousu.watching.panels import (
+    COUNT,
+    TEN_THOUSAND_YUAN,
+    Panel,
+    Query,
+    less_is_worse,
+    more_is_worse,
+    ten_thousands,
+)
 from services.yousu.watching.recording import Level, series
 
-#: Yuan, told with its sign.
-YUAN = "currencyCNY"
 RATE, OVER, UNDER = "率", "分子", "分母"
 #: From where on a rate is yellow and green, and what to do while it is red. The report promises 100 % of the first two.
 STEPS: dict[str, tuple[tuple[tuple[float, str], ...], str]] = {
@@ -40,18 +46,24 @@ STEPS: dict[str, tuple[tuple[tuple[float, str], ...], str]] = {
 def figure(level: Level, indicator: Indicator, only: str = "") -> Panel:
     """One indicator at one level, narrowed by a selector such as {agency="$agency"}."""
     steps, when_red = STEPS[indicator.name]
-    unit = YUAN if indicator.unit == "yuan" else "short"
+    money = indicator.unit == "yuan"
+    unit = TEN_THOUSAND_YUAN if money else COUNT
+
+    def counted(part: str) -> str:
+        asked = series(level, indicator.name, part) + only
+        return ten_thousands(asked) if money else asked
+
     return Panel(
         indicator.label,
         f"{indicator.definition}。分母为 0 时没有比率，不是 0 也不是 100 %。",
         when_red,
         (
             Query(series(level, indicator.name, "ratio") + only, RATE),
-            Query(series(level, indicator.name, "numerator") + only, OVER, unit),
-            Query(series(level, indicator.name, "denominator") + only, UNDER, unit),
+            Query(counted("numerator"), OVER, unit),
+            Query(counted("denominator"), UNDER, unit),
         ),
         unit="percentunit",
-        width=6,
+        width=12 if money else 6,
         steps=steps,
     )
 

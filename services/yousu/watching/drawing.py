@@ -8,6 +8,8 @@ SOURCE = {"type": "prometheus", "uid": "prometheus"}
 PLAIN = "text"
 #: Where nothing is due there is no value.
 NOTHING = "无"
+#: What nothing was counted under has no series, and beside others in a row it is 0.
+NONE_COUNTED = {"type": "special", "options": {"match": "null", "result": {"text": "0", "index": 0}}}
 #: Pixels: a column of numbers, and one of names.
 NARROW, WIDE = 75, 180
 #: Pixels, so that panels beside each other are written alike.
@@ -65,8 +67,10 @@ def _defaults(panel: Panel) -> dict[str, Any]:
 
 
 def _unit(unit: str) -> dict[str, Any]:
-    """What is counted is whole."""
-    return {"unit": unit, **({"decimals": 0} if unit == COUNT else {})}
+    """What is counted is whole; hours and 万元 have one place."""
+    if unit == COUNT:
+        return {"unit": unit, "decimals": 0}
+    return {"unit": unit, **({"decimals": 1} if unit.startswith("suffix:") else {})}
 
 
 def _told(words: dict[str, str]) -> list[dict[str, Any]]:
@@ -85,7 +89,8 @@ def _thresholds(steps: Steps = ()) -> dict[str, Any]:
 
 
 def _overrides(panel: Panel) -> list[dict[str, Any]]:
-    found = [_number(panel, place, query) for place, query in enumerate(panel.queries) if query.unit or query.colour]
+    numbers = (_number(panel, place, query) for place, query in enumerate(panel.queries))
+    found = [number for number in numbers if number["properties"]]
     return found + [_key(panel, label, title) for label, title in panel.keys.items()]
 
 
@@ -102,6 +107,8 @@ def _number(panel: Panel, place: int, query: Query) -> dict[str, Any]:
     if query.unit:
         properties += [{"id": key, "value": value} for key, value in _unit(query.unit).items()]
         properties.append({"id": "thresholds", "value": _thresholds(query.steps)})
+    if by_name and (query.unit or panel.unit) == COUNT:
+        properties.append({"id": "mappings", "value": [NONE_COUNTED]})
     if query.colour:
         properties.append({"id": "color", "value": {"mode": "fixed", "fixedColor": query.colour}})
     return {"matcher": matcher, "properties": properties}
@@ -131,7 +138,7 @@ def _stat(panel: Panel) -> dict[str, Any]:
         # One of many is told with its name even when it is the only one.
         "textMode": "value_and_name" if any("{{" in query.legend for query in panel.queries) else "auto",
     }
-    if len(panel.queries) > 1:
+    if len(panel.queries) > 1 or options["textMode"] != "auto":
         options["text"] = SIZES
     return {"options": options}
 

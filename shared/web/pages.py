@@ -10,6 +10,7 @@ from fastapi.templating import Jinja2Templates
 from shared.clock import in_shanghai
 from shared.reference import current
 from shared.reference.identifiers import readable_number
+from shared.web.tables import blocks
 
 FRAME = Path(__file__).parent / "templates"
 #: Nothing from elsewhere, no script; forms go home only.
@@ -24,7 +25,7 @@ class Pages:
 
     def __init__(self, folder: Path, **words: Any) -> None:
         self._templates = Jinja2Templates([folder, FRAME])
-        filters = {"moment": moment, "day": day, "agency": agency, "readable": readable_number}
+        filters = {"moment": moment, "day": day, "agency": agency, "readable": readable_number, "blocks": blocks}
         self._templates.env.filters |= filters
         self._templates.env.globals |= words
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from shared.composition import issuer
 from shared.settings import Settings
+from tests.browser.seen import cut_off
 from tests.samples import complaint
 
 pytestmark = pytest.mark.browser
@@ -125,6 +126,30 @@ def test_every_page_of_the_board_is_free_of_barriers_and_no_wider_than_the_scree
             closed.first.press("Enter")
         assert barriers(supervisor) == [], path
         assert supervisor.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+
+
+def test_every_cell_of_a_list_is_on_the_screen_and_knows_its_heading(supervisor: Page, number: str) -> None:
+    for path in ("/board/cases?from=", f"/board/cases/{number}"):
+        supervisor.goto(path)
+        assert cut_off(supervisor) == [], path
+    supervisor.goto(f"/board/cases?from=&q={number}")
+    headings = supervisor.get_by_role("columnheader").all_inner_texts()
+    row = supervisor.get_by_role("row").filter(has=supervisor.get_by_role("cell"))
+    expect(row).to_have_count(1)
+    assert row.get_by_role("cell").evaluate_all("cells => cells.map(cell => cell.dataset.label)") == headings
+    assert len(headings) == 7
+
+
+def test_a_table_of_many_figures_says_that_it_scrolls_and_keeps_its_first_column(supervisor: Page) -> None:
+    section = supervisor.get_by_role("region", name="按单位")
+    table = section.get_by_role("group", name="按单位")
+    narrow = supervisor.evaluate("innerWidth") < 400
+    expect(section.get_by_text("可左右滑动")).to_be_visible(visible=narrow)
+    table.focus()
+    supervisor.keyboard.press("ArrowRight")
+    if narrow:
+        supervisor.wait_for_function("box => box.scrollLeft > 0", arg=table.element_handle())
+    expect(table.get_by_role("rowheader").first).to_be_in_viewport(ratio=0.9)
 
 
 def test_the_report_leaves_its_form_out_of_print(supervisor: Page) -> None:

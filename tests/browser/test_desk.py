@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.seen import cut_off
 from tests.samples import UNCLEAR, complaint
 
 pytestmark = pytest.mark.browser
@@ -95,7 +96,17 @@ def test_every_page_of_the_desk_is_free_of_barriers_and_no_wider_than_the_screen
     for path in ("/desk", f"/desk/{number}"):
         page.goto(path)
         assert barriers(page) == []
+        assert cut_off(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_moment_and_a_state_of_the_list_take_one_line(page: Page, origin: str, token: TokenOf) -> None:
+    number = held(origin, 35)
+    sign_in(page, token("dispatcher"))
+    wait_for(page, number)
+    row = page.get_by_role("row").filter(has=page.locator(f'a[href="/desk/{number}"]'))
+    for label in ("进入研判", "状态"):
+        assert row.locator(f'[data-label="{label}"]').evaluate("cell => cell.getBoundingClientRect().height") < 45
 
 
 def test_a_form_from_another_site_is_refused(origin: str, token: TokenOf) -> None:

@@ -1,17 +1,20 @@
 """The triage desk and returns, the router by itself; a reader that says what the test has it say."""
 
+import re
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from services.router.app import build_with
 from services.router.domain import Read, Reading
 from services.router.settings import RouterSettings
 from shared.client import Client, Refused
+from shared.composition import issuer
 from shared.events import (
     CaseResolved,
     CaseReturned,
@@ -333,6 +336,25 @@ async def test_returns_and_corrections_are_counted_by_agency_rule_reader_and_ver
 
 async def raw(client: Client, path: str) -> str:
     return (await client._http.get(path)).text
+
+
+async def page(router: Alone, path: str) -> str:
+    """The page as a dispatcher sees it who has signed in."""
+    cookie = f"yousu_staff={issuer(router.rig.around.settings).token('dispatcher')}"
+    transport = httpx.ASGITransport(router.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://yousu.test") as http:
+        return (await http.get(path, headers={"Cookie": cookie})).text
+
+
+async def test_the_desk_says_of_a_text_that_is_rather_out_of_scope_only_that(router: Alone) -> None:
+    await router.tell(filed(router, 1), filed(router, 2, text="楼上邻居漏水。"))
+    shown = await page(router, "/desk")
+    assert re.findall(r'data-label="最可能的事项">(.*?)</td>', shown) == [
+        '项目用地难 <span class="hint">50%</span>',
+        '<span class="tag">疑似不属受理范围</span> <span class="hint">80%</span>',
+    ]
+    assert "疑似不属受理范围</span> 80%。" in await page(router, f"/desk/{number_of(2)}")
+    assert "疑似不属受理范围" not in await page(router, f"/desk/{number_of(1)}")
 
 
 async def test_a_withdrawn_complaint_leaves_the_desk(router: Alone, desk: Client) -> None:

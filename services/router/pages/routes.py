@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from services.router import store
 from services.router.api import Here, RefusalApproval, TriageDecision, held
 from services.router.desk import REFUSALS
+from services.router.domain import STRAY
 from services.router.handlers import WAITING
+from services.router.pages import words
 from shared.auth import Principal, Role
 from shared.errors import Invalid, NotFound, Problem
 from shared.reference import Mapping
@@ -24,25 +26,8 @@ from shared.web.signin import NotSignedIn, Staff, sign_in, sign_out, signed_in
 HOME, PLACE = "/desk", "人工研判"
 ROLES: tuple[Role, ...] = ("dispatcher", "supervisor")
 PAGE = 50
-STATE = {
-    "held": "待研判",
-    "supplement": "等待补充材料",
-    "assigned": "已派单",
-    "refused": "不予受理",
-    "ended": "已结束",
-}
 #: Forms whose fields lie one level down, and what a ticked or numbered field becomes.
 _NESTED = ("refusal", "supplement")
-LABEL = {
-    "matter": "事项",
-    "agency": "单位",
-    "refusal.code": "理由代码",
-    "refusal.reason": "不予受理的理由",
-    "supplement.reason": "需要补充什么",
-    "supplement.days": "期限（工作日）",
-    "duplicate_of": "受理编号",
-    "note": "备注",
-}
 
 routes = APIRouter(tags=["pages"], include_in_schema=False)
 pages = Pages(
@@ -50,9 +35,11 @@ pages = Pages(
     home=HOME,
     place=PLACE,
     roles=ROLES,
-    STATE=STATE,
+    STATE=words.STATE,
     REFUSALS=REFUSALS,
-    LABEL=LABEL,
+    LABEL=words.LABEL,
+    STRAY=STRAY,
+    chance=words.chance,
 )
 
 

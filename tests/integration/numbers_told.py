@@ -15,6 +15,7 @@ from services.tracker.numbers.store import Numbers, Question, numbers
 from shared.batch import Batch, Done, Work
 from shared.calendar import SHIPPED, load_calendar
 from shared.events import (
+    AgencyNamed,
     ArrearsRecorded,
     CaseAccepted,
     CaseClosed,
@@ -134,6 +135,10 @@ class Told:
     def missed(self, at: datetime, stage: str) -> "Told":
         one = self.clock[stage]
         return self._case(DeadlineMissed, at, stage=stage, due_at=one.due_at, name=one.name, agency=one.agency)
+
+    def named(self, at: datetime, stage: str) -> "Told":
+        one = self.clock[stage]
+        return self._case(AgencyNamed, at, stage=stage, due_at=one.due_at, name=one.name, agency=one.agency)
 
     def supervised(self, at: datetime) -> "Told":
         self.orders += 1

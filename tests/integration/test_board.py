@@ -31,6 +31,7 @@ __all__ = ["tracker_of_the_report"]
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 NUMBER = re.compile(r'<a href="(/board/cases\?[^"]*)"><data value="(\d+)">')
+SUM = re.compile(r'<a href="(/board/cases\?[^"]*)"><data value="(\d+\.\d+)">')
 RATE = re.compile(r'<p class="rate" id="(\w+)"><data value="([\d.e-]*)"')
 PARTS = re.compile(r'<p class="parts">(.*?)</p>')
 ROW = re.compile(
@@ -73,6 +74,12 @@ async def asked(tracker: Alone, **query: str) -> dict[str, Any]:
     async with tracker.client("supervisor") as supervisor:
         found: dict[str, Any] = await supervisor.request("GET", "/api/v1/indicators", params=query)
         return found
+
+
+def next_page(text: str) -> str:
+    """Where the list goes on, "" where it ends."""
+    found = re.search(r'<a href="(/board/cases\?[^"]*after=[^"]*)">下一页', text)
+    return unescape(found[1]) if found else ""
 
 
 @pytest.mark.parametrize(
@@ -163,13 +170,29 @@ async def test_every_number_leads_to_exactly_its_cases(tracker: Alone, path: str
         assert len(listed) == min(int(total[1]), 50)
 
 
+@pytest.mark.parametrize("path", ["/board?from=", "/board/report?month=2026-03"])
+async def test_every_sum_of_money_leads_to_the_cases_it_is_made_of(tracker: Alone, path: str) -> None:
+    links = set(SUM.findall((await page(tracker, path)).text))
+    named = {name for address, _ in links for name in re.findall(r"of=(arrears_\w+)", address)}
+    assert named == {f"arrears_{one}" for one in ("claimed", "verified", "repaid", "under_agreement", "settled")}
+    for address, value in sorted(links):
+        each, following = list[Decimal](), unescape(address)
+        while following:
+            text = (await page(tracker, following)).text
+            total = re.search(r'<data id="sum" value="([\d.]+)"', text)
+            assert total is not None
+            assert Decimal(total[1]) == Decimal(value), address
+            each += map(Decimal, re.findall(r'data-label="金额（元）" class="figure"><data value="([\d.]+)">', text))
+            following = next_page(text)
+        assert sum(each) == Decimal(value) > 0, address
+
+
 async def test_a_list_of_cases_is_turned_without_a_gap(tracker: Alone) -> None:
     seen, address = list[str](), "/board/cases?from=&of=filed"
     while address:
         text = (await page(tracker, address)).text
         seen += re.findall(r'<td [^>]*><a class="number" href="/board/cases/(\d+)"', text)
-        following = re.search(r'<a href="(/board/cases\?[^"]*after=[^"]*)">下一页', text)
-        address = unescape(following[1]) if following else ""
+        address = next_page(text)
     assert len(seen) == len(set(seen)) == 102
 
 

@@ -10,12 +10,12 @@ from services.tracker.api.callers import Here
 from services.tracker.api.supervision import bulletin
 from services.tracker.handlers import Tracker
 from services.tracker.numbers.api import indicators, question_of
-from services.tracker.numbers.definitions import INDICATORS
+from services.tracker.numbers.definitions import INDICATORS, Indicator
 from services.tracker.pages import figures
 from services.tracker.pages.asking import HOME, Asking
 from services.tracker.pages.frame import ROLES, Watching, shown, sign_in_form
 from services.tracker.store import counted
-from services.tracker.store.counted import Behind
+from services.tracker.store.counted import TOGETHER, Behind
 from services.tracker.store.supervision import deadlines
 from shared.auth import Principal
 from shared.clock import in_shanghai
@@ -26,10 +26,16 @@ from shared.web.signin import Staff, sign_in, sign_out
 routes = APIRouter(tags=["pages"], include_in_schema=False)
 #: How many late cases and orders the board itself shows; the lists have them all.
 SHOWN = 10
-#: What a rate's two numbers are called where the cases behind them are asked for: numerator, denominator.
-BEHIND: dict[str, tuple[str, str]] = {
-    one.name: ("kept" if one.less else one.numerator[0], one.denominator[0]) for one in INDICATORS if one.unit == "case"
-}
+
+
+def _behind(one: Indicator) -> tuple[str, str]:
+    """What this rate's numerator and denominator are called where the cases behind them are asked for."""
+    together = (name for name, (_, parts) in TOGETHER.items() if parts == one.numerator)
+    return "kept" if one.less else next(together, one.numerator[0]), one.denominator[0]
+
+
+#: By indicator: the two names under which the cases behind its numbers are found.
+BEHIND: dict[str, tuple[str, str]] = {one.name: _behind(one) for one in INDICATORS}
 
 
 @routes.post(f"{HOME}/sign-in", response_class=HTMLResponse)

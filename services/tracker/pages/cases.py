@@ -10,14 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tracker.api.callers import Here
 from services.tracker.api.cases import shown as whole
 from services.tracker.exports.api import Asked, narrowed
-from services.tracker.numbers.measures import MEASURES
+from services.tracker.numbers.definitions import FEN
 from services.tracker.numbers.store import Question, numbers
 from services.tracker.pages.asking import HOME, Asking
 from services.tracker.pages.board import own
 from services.tracker.pages.frame import Watching, shown, sign_in_form
-from services.tracker.store import counted
+from services.tracker.store import counted, owed
 from services.tracker.store.cases import Filters, deadlines_of
-from services.tracker.store.counted import LABELS, Behind, value
+from services.tracker.store.counted import LABELS, Behind, sums, value
 from services.tracker.tables import Deadline
 from shared.clock import in_shanghai
 from shared.errors import Invalid
@@ -41,7 +41,7 @@ async def cases(request: Request, here: Here, who: Watching, wanted: Asked, afte
     now = here.clock.now()
     ask = own(Asking.of(request, in_shanghai(now).date()), who)
     told: dict[str, Any] = {"ask": ask, "wanted": wanted, "label": LABELS.get(wanted.of or "", "办件")}
-    told |= {"dated": not (wanted.of or "").startswith("now_"), "most": COUNTED}
+    told |= {"dated": not (wanted.of or "").startswith("now_"), "most": COUNTED, "number": None, "owed": None}
     try:
         behind, filters = narrowed(replace(wanted, start=ask.start, end=ask.end), who, here)
         before = place(after)
@@ -49,22 +49,36 @@ async def cases(request: Request, here: Here, who: Watching, wanted: Asked, afte
         faults = {wrong["field"]: wrong["reason"] for wrong in problem.more["errors"]}
         return shown(request, "cases.html", who, 422, **told, faults=faults, rows=[], next=None, extra={})
     async with here.database.reading() as session:
-        rows = await counted.page(session, behind, filters, before[1] if before else None, PAGE + 1)
-        told |= {"total": await counted.count(session, behind, filters, COUNTED)}
-        told |= {"number": await _number(session, behind) if filters == replace(NOTHING, late_at=now) else None}
-        limits = await deadlines_of(session, [row.number for row in rows[:PAGE]])
-    told |= {"next": cursor(now, rows[PAGE - 1].number) if len(rows) > PAGE else None}
-    told |= {"rows": [(row, _next(limits.get(row.number, []), row.assignment)) for row in rows[:PAGE]]}
+        told |= await _listed(session, behind, filters, before[1] if before else None)
+        if filters == replace(NOTHING, late_at=now):
+            told |= {"number": await _number(session, behind)}
+    told |= {"next": cursor(now, told["rows"][-1][0].number) if told.pop("more") else None}
     extra = {name: value for name, value in request.query_params.items() if name in KEPT and value}
     return shown(request, "cases.html", who, **told, faults={}, extra=extra)
 
 
-async def _number(session: AsyncSession, behind: Behind) -> int | None:
-    """What the board says, to which a case may add more than once; None for money."""
-    if behind.measure is None or getattr(MEASURES.get(behind.measure), "unit", "case") == "fen":
+async def _listed(session: AsyncSession, behind: Behind, filters: Filters, before: str | None) -> dict[str, Any]:
+    """A page of the cases, each with its next limit; for a sum of money also with what it adds to it."""
+    found = await counted.page(session, behind, filters, before, PAGE + 1)
+    rows = found[:PAGE]
+    listed = [row.number for row in rows]
+    limits = await deadlines_of(session, listed)
+    money = sums(behind.measure)
+    return {
+        "total": await counted.count(session, behind, filters, COUNTED),
+        "rows": [(row, _next(limits.get(row.number, []), row.assignment)) for row in rows],
+        "more": len(found) > PAGE,
+        "owed": await owed.of_each(session, money, listed) if money else None,
+    }
+
+
+async def _number(session: AsyncSession, behind: Behind) -> float | None:
+    """What the board says: cases, of which one may count more than once, or yuan."""
+    if behind.measure is None:
         return None
     asked = Question(behind.start, behind.end, behind.agency, behind.region, behind.matter)
-    return value(behind.measure, (await numbers(session, asked)).get("", {}))
+    found = value(behind.measure, (await numbers(session, asked)).get("", {}))
+    return found / FEN if found is not None and sums(behind.measure) else found
 
 
 def _next(limits: list[Deadline], assignment: int) -> Deadline | None:

@@ -10,7 +10,7 @@ from services.tracker.domain.states import STATE_NAMES
 from services.tracker.exports.columns import CLASS_NAMES, GRADE_NAMES, city_name
 from services.tracker.numbers.api import label
 from services.tracker.pages import words
-from services.tracker.pages.asking import HOME
+from services.tracker.pages.asking import HOME, Asking
 from services.tracker.store.counted import LABELS
 from shared.auth import Principal, Role
 from shared.reference import current
@@ -35,8 +35,10 @@ pages = Pages(
     REQUESTS=words.REQUESTS,
     REVIEWS=words.REVIEWS,
     LABELS=LABELS,
+    Asking=Asking,
     count=words.count,
     yuan=words.yuan,
+    exact=words.exact,
     percent=words.percent,
     why=words.why,
     subject=words.who,

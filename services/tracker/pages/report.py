@@ -13,7 +13,7 @@ from services.tracker.handlers import Tracker
 from services.tracker.numbers.api import indicators
 from services.tracker.pages import pdf
 from services.tracker.pages.asking import HOME, Asking
-from services.tracker.pages.board import numbers, own
+from services.tracker.pages.board import BEHIND, numbers, own
 from services.tracker.pages.frame import Watching, pages, shown, sign_in_form
 from shared.auth import Principal
 from shared.clock import in_shanghai
@@ -74,5 +74,6 @@ async def _told(here: Service[Tracker], who: Principal, month: Month, agency: st
         "ask": ask,
         "told": await numbers(here, who, ask),
         "earlier": {one["name"]: one for one in earlier["indicators"]},
+        "behind": BEHIND,
         "made_at": here.clock.now(),
     }

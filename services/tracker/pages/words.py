@@ -1,6 +1,7 @@
 """The words of the board: what programs name in English, people read in Chinese; figures as people write them."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from services.tracker.domain.clock import STAGE_NAMES
@@ -143,6 +144,11 @@ def yuan(value: float) -> str:
     if abs(value) >= 10_000:
         return f"{value / 10_000:,.2f} 万元"
     return f"{value:,.2f} 元"
+
+
+def exact(value: float | Decimal) -> str:
+    """Money in yuan, to the 分."""
+    return f"{value:,.2f}"
 
 
 def percent(value: float | None) -> str:

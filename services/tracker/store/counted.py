@@ -6,6 +6,7 @@ A test holds, for every measure and random lives, that these are the cases that 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, true
@@ -18,8 +19,9 @@ from services.tracker.domain.supervision import BAD_GRADE
 from services.tracker.numbers.contributions import STANDING
 from services.tracker.numbers.measures import CARD_NAMES, DUTIES, MEASURES, ROUTING
 from services.tracker.numbers.rows import DUPLICATE
+from services.tracker.store import owed
 from services.tracker.store.cases import Filters
-from services.tracker.tables import Arrears, Assignment, Case, Deadline, Order, Rating, Reply
+from services.tracker.tables import Assignment, Case, Deadline, Order, Rating, Reply
 from shared.clock import SHANGHAI
 from shared.tables import UtcDateTime
 
@@ -30,17 +32,37 @@ REMAINDERS: dict[str, tuple[str, str, str]] = {
     "accepted_open": ("受理件中未办结", "accepted", "accepted_resolved"),
     **{f"missed_{stage}": (f"未按期{label}", f"due_{stage}", f"in_time_{stage}") for stage, label in DUTIES.items()},
 }
-#: Everything whose cases can be asked for, with its 名称.
-LABELS: dict[str, str] = {name: measure.label for name, measure in MEASURES.items()} | {
-    name: label for name, (label, _, _) in REMAINDERS.items()
+#: What is told as the sum of several measures.
+TOGETHER: dict[str, tuple[str, tuple[str, ...]]] = {
+    "arrears_settled": ("已归还和达成协议金额", ("arrears_repaid", "arrears_under_agreement")),
 }
+#: What is told beside the numbers, and is none of them.
+BESIDE: dict[str, str] = {"now_named": "列入通报的办件"}
+#: Everything whose cases can be asked for, with its 名称.
+LABELS: dict[str, str] = (
+    {name: measure.label for name, measure in MEASURES.items()}
+    | {name: label for name, (label, _, _) in REMAINDERS.items()}
+    | {name: label for name, (label, _) in TOGETHER.items()}
+    | BESIDE
+)
 _STATES_NOT_VALID = tuple(sorted(ENDED - {"resolved"}))
 
 
-def value(measure: str, numbers: Mapping[str, int]) -> int:
-    """What this comes to in these numbers; a case may add to it more than once."""
-    _, over, less = REMAINDERS.get(measure, ("", measure, None))
-    return numbers.get(over, 0) - (numbers.get(less, 0) if less else 0)
+def value(name: str, numbers: Mapping[str, int]) -> int | None:
+    """What this comes to in these numbers, money in 分; a case may add more than once. None if none tells it."""
+    if name in BESIDE:
+        return None
+    _, over, less = REMAINDERS.get(name, ("", name, None))
+    return sum(numbers.get(part, 0) for part in _parts(over)) - (numbers.get(less, 0) if less else 0)
+
+
+def sums(name: str | None) -> tuple[str, ...]:
+    """The measures of money that this is the sum of; none where cases are counted."""
+    return tuple(part for part in _parts(name or "") if part in owed.SUMS)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return TOGETHER[name][1] if name in TOGETHER else (name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,28 +216,8 @@ def _rated(*more: Condition) -> Callable[[Behind], Condition]:
     return found
 
 
-def _owed() -> Condition:
-    return (col(Case.case_class) == "arrears") | exists().where(col(Arrears.number) == Case.number)
-
-
 def _resolved() -> Condition:
     return _in("resolved")
-
-
-def newest(column: Any) -> Any:
-    """A total of a sum owed as the newest record that names it gives it."""
-    of_case = select(column).where(col(Arrears.number) == Case.number, col(column).is_not(None))
-    order = (col(Arrears.stood_at).desc(), col(Arrears.at).desc(), col(Arrears.id).desc())
-    return of_case.order_by(*order).limit(1).correlate(Case).scalar_subquery()
-
-
-def _claimed() -> Condition:
-    """A sum is claimed: as the records say, or as long as they do not, the complaint itself."""
-    return func.coalesce(newest(Arrears.claimed), Case.amount, 0) > 0
-
-
-def _some(column: Any) -> Callable[[], Condition]:
-    return lambda: func.coalesce(newest(column), 0) > 0
 
 
 def _open_limit() -> tuple[Condition, Condition]:
@@ -274,21 +276,19 @@ _FOUND: dict[str | None, Callable[[Behind], Condition]] = {
     **{f"due_{stage}": _due(stage) for stage in DUTIES},
     **{f"in_time_{stage}": _due(stage, *_MET) for stage in DUTIES},
     **{f"missed_{stage}": _due(stage, _NOT_MET) for stage in DUTIES},
-    "arrears_cases": _filed(_valid, _owed),
-    "arrears_resolved": _filed(_valid, _owed, _resolved),
-    "arrears_claimed": _filed(_valid, _owed, _claimed),
+    "arrears_cases": _filed(_valid, owed.owed),
+    "arrears_resolved": _filed(_valid, owed.owed, _resolved),
+    **{name: _filed(_valid, owed.owed, partial(owed.some, name)) for name in owed.SUMS},
     **{
-        name: _filed(_valid, _owed, _some(column))
-        for stem, column in (
-            ("verified", Arrears.verified),
-            ("repaid", Arrears.repaid),
-            ("under_agreement", Arrears.under_agreement),
-        )
-        for name in (f"arrears_{stem}", f"arrears_{stem}_cases")
+        f"{name}_cases": _filed(_valid, owed.owed, partial(owed.some, name))
+        for name in owed.SUMS
+        if f"{name}_cases" in MEASURES
     },
+    **{name: _filed(_valid, owed.owed, partial(owed.some, *parts)) for name, (_, parts) in TOGETHER.items()},
     **{f"now_{card}_cards": _with_card(card) for card in CARD_NAMES},
     "now_late": _late,
     "now_orders": _ordered,
+    "now_named": lambda asked: _limit(asked, col(Deadline.named_at).is_not(None), *_open_limit()),
     **{name: _standing(name.removeprefix("now_")) for name, one in MEASURES.items() if one.family == "cases"},
 }
 

@@ -46,10 +46,11 @@ def bulletin(
     """The figures of a month by agency, by city and by matter."""
     from services.tracker.exports.bulletin import Month
     from services.yousu.exporting import export_bulletin
+    from shared.clock import SystemClock, in_shanghai
     from shared.errors import Invalid
 
     try:
-        asked = Month.read(month)
+        asked = Month.read(month).until(in_shanghai(SystemClock().now()).date())
     except Invalid as error:
         raise typer.BadParameter("a month, such as 2026-03", param_hint="--month") from error
     asyncio.run(export_bulletin(asked, _known(agency), file, _kind(file, form)))

@@ -266,8 +266,11 @@ async def test_a_board_without_cases_says_so(tmp_path: Path, clock: ManualClock)
         assert answer.status_code == 200
         assert "现在没有逾期办件" in answer.text
         assert answer.text.count("分母为 0，没有比率") >= 10
+        assert "统计期内没有办件" in answer.text
         assert (await page(running, "/board?from=")).status_code == 200
-        assert (await page(running, "/board/report?month=2026-02")).status_code == 200
+        shown = (await page(running, "/board/report")).text
+        assert "已经结束的月份都没有办件，这是本月" in shown
+        assert "2026 年 3 月没有办件" in shown
 
 
 async def test_the_report_of_a_month_has_the_months_numbers(tracker: Alone) -> None:
@@ -277,10 +280,60 @@ async def test_the_report_of_a_month_has_the_months_numbers(tracker: Alone) -> N
     for one in told["indicators"]:
         row = shown.split(f'id="{one["name"]}"')[1].split("</td>")[0]
         assert f">{percent(one['value'])}</data>" in row
-    # Opened in April without a month, it is March's.
-    tracker.clock.moment = datetime(2026, 4, 2, 2, 0, tzinfo=UTC)
-    assert "2026 年 3 月" in (await page(tracker, "/board/report")).text
     assert (await page(tracker, "/board/report?month=2026-13")).status_code == 422
+
+
+@pytest.mark.parametrize("opened", [datetime(2026, 4, 2, 2, tzinfo=UTC), datetime(2027, 1, 4, 2, tzinfo=UTC)])
+async def test_without_a_month_the_report_is_of_the_last_one_that_is_over_and_has_something_to_tell(
+    tracker: Alone, opened: datetime
+) -> None:
+    tracker.clock.moment = opened
+    shown = (await page(tracker, "/board/report")).text
+    months = [one for one in (await asked(tracker, group="month"))["groups"] if any(one["counts"].values())]
+    over = max(one["key"] for one in months if one["key"] < f"{opened:%Y-%m}")
+    assert f'value="{over}"' in shown
+    assert "这是已经结束的月份中最近一个有办件的" in shown
+
+
+async def test_the_report_of_a_month_in_which_nothing_happened_says_so_and_little_else(tracker: Alone) -> None:
+    shown = (await page(tracker, "/board/report?month=2025-11")).text
+    assert "2025 年 11 月没有办件" in shown
+    assert "现在逾期的办件" in shown
+    assert "<svg" not in shown
+    assert 'class="figure"' not in shown
+    assert "2027 年 5 月还没有开始" in (await page(tracker, "/board/report?month=2027-05")).text
+    async with tracker.client("supervisor") as supervisor:
+        answer = await supervisor._http.get("/api/v1/exports/report.pdf", params={"month": "2025-11"})
+    (paper,) = PdfReader(BytesIO(answer.content)).pages
+    assert "2025 年 11 月没有办件" in paper.extract_text()
+
+
+async def test_the_report_leaves_out_of_whom_there_is_nothing_to_tell_and_says_how_many(tracker: Alone) -> None:
+    at = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+    early = Told(new_number(at.date(), "000007777"), agency="hn-sft", region="410700", matter="1.opinion.1")
+    await tell(tracker.service, early.filed(at).assigned(at).accepted(at).resolved(at).facts)
+    shown = (await page(tracker, "/board/report?month=2026-03")).text
+    query = {"from": "2026-03-01", "to": "2026-03-31"}
+    for group, title, left_out in (("agency", "各单位", "个单位"), ("region", "各地市", "个地市")):
+        groups = (await asked(tracker, group=group, **query))["groups"]
+        some = [one for one in groups if any(one["counts"].values()) or one["now"]["now_late"]]
+        section = shown.split(f"<h2>{title}</h2>")[1].split("<h2>")[0]
+        assert section.count('<th scope="row">') == len(some) < len(groups)
+        assert f"其余 {len(groups) - len(some)} {left_out}本月没有办件" in section
+    assert "省司法厅" not in shown
+
+
+async def test_the_report_of_the_present_month_is_told_up_to_today(tracker: Alone) -> None:
+    tracker.clock.moment = datetime(2026, 3, 25, 2, 0, tzinfo=UTC)
+    shown = (await page(tracker, "/board/report?month=2026-03")).text
+    assert "（截至 2026-03-25）" in shown
+    so_far, whole = [
+        (await asked(tracker, **{"from": "2026-03-01", "to": day})) for day in ("2026-03-25", "2026-03-31")
+    ]
+    assert so_far["counts"]["due_resolve"] < whole["counts"]["due_resolve"]
+    due = re.search(r'of=due_resolve[^"]*"><data value="(\d+)"', shown)
+    assert due is not None
+    assert int(due[1]) == so_far["counts"]["due_resolve"]
 
 
 async def test_the_reports_own_tables_stand_on_the_board(tracker_of_the_report: Alone) -> None:

@@ -140,20 +140,20 @@ async def cases_as_xlsx(here: Service[Tracker], caller: Principal, wanted: Wante
 
 
 def bulletin_as_csv(here: Service[Tracker], caller: Principal, month: str, agency: str | None) -> Csv:
-    asked, own = _month_of(caller, month, agency)
+    asked, own = _month_of(here, caller, month, agency)
     lines = writing.bulletin_as_csv(here.database, asked, own)
-    return Csv(lines, headers=attachment(f"月报 {asked.word}.csv"))
+    return Csv(lines, headers=attachment(f"{asked.named}.csv"))
 
 
 async def bulletin_as_xlsx(here: Service[Tracker], caller: Principal, month: str, agency: str | None) -> Xlsx:
-    asked, own = _month_of(caller, month, agency)
+    asked, own = _month_of(here, caller, month, agency)
     file = _temporary()
     await writing.bulletin_as_xlsx(here.database, asked, own, file)
-    return _book(file, f"月报 {asked.word}.xlsx")
+    return _book(file, f"{asked.named}.xlsx")
 
 
-def _month_of(caller: Principal, month: str, agency: str | None) -> tuple[Month, str | None]:
-    found = Month.read(month)
+def _month_of(here: Service[Tracker], caller: Principal, month: str, agency: str | None) -> tuple[Month, str | None]:
+    found = Month.read(month).until(in_shanghai(here.clock.now()).date())
     return found, question_of(caller, None, None, agency, None, None, None).agency
 
 

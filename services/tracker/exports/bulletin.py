@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,9 +23,10 @@ _BY_NAME = {indicator.name: indicator for indicator in INDICATORS}
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A calendar month."""
+    """A calendar month, told `up_to` a day of it, whole where that is None."""
 
     first: date
+    up_to: date | None = None
 
     @classmethod
     def read(cls, word: str) -> "Month":
@@ -35,9 +36,13 @@ class Month:
             raise Invalid([FieldError("month", "应为年月，例如 2026-03")])
         return cls(date(int(found[1]), int(found[2]), 1))
 
+    def until(self, today: date) -> "Month":
+        """The same, no further than today: what is due later in it is not due yet."""
+        return replace(self, up_to=today) if self.first <= today < self.last else self
+
     @property
     def last(self) -> date:
-        return (self.first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        return self.up_to or (self.first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
     @property
     def before(self) -> "Month":
@@ -46,6 +51,11 @@ class Month:
     @property
     def word(self) -> str:
         return f"{self.first:%Y-%m}"
+
+    @property
+    def named(self) -> str:
+        """What a file of it is called."""
+        return f"月报 {self.word}" + (f" 截至 {self.up_to}" if self.up_to else "")
 
     @property
     def label(self) -> str:

@@ -81,30 +81,28 @@ async def numbers(here: Service[Tracker], who: Principal, ask: Asking) -> dict[s
     """What the API answers, whole and by group, and the plots made of it."""
     where = (here, who, ask.start, ask.end, ask.agency, ask.region, ask.matter)
     whole = await indicators(*where)
-    told: dict[str, Any] = {"whole": whole, "parts": {}}
+    told: dict[str, Any] = {"whole": whole, "parts": {}, "nothing": not any(whole["counts"].values())}
     for group in ("agency", "region", "matter"):
         if getattr(ask, group) is None:
-            told["parts"][group] = figures.rows(ask, await indicators(*where, group=group))
+            told["parts"][group] = figures.parted(ask, await indicators(*where, group=group))
     told["by"] = ask.group_of_time()
     told["trend"] = figures.over_time(ask, await indicators(*where, group=told["by"]))
+    told["days"] = figures.telling(told["trend"])
     told["plots"] = _plots(told)
     return told
 
 
-def _plots(told: dict[str, Any]) -> dict[str, Any]:
-    parts, trend = told["parts"], told["trend"]
-    found: dict[str, Any] = {"satisfied": figures.satisfied("全部评价", told["whole"]["counts"])}
-    if trend:
-        found |= {"trend": figures.trend(trend), "kept": figures.kept(trend)}
-    if any(row.counts["accepted"] for row in parts.get("agency", ())):
-        found["agency"] = figures.handled(parts["agency"])
-    for group, title in (("region", "各地市收件，单位：件"), ("matter", "各事项收件，单位：件")):
-        if parts.get(group):
-            found[group] = figures.received(title, parts[group])
-    owing = parts.get("region") or parts.get("agency") or ()
-    if any(row.counts["arrears_verified"] for row in owing):
-        found["arrears"] = figures.settled(owing)
-    return found
+def _plots(told: dict[str, Any]) -> dict[str, figures.Plot | None]:
+    rows = {group: part.rows for group, part in told["parts"].items()}
+    return {
+        "trend": figures.trend(told["trend"]),
+        "kept": figures.kept(told["trend"]),
+        "agency": figures.handled(rows.get("agency", ())),
+        "region": figures.received("各地市收件，单位：件", rows.get("region", ())),
+        "matter": figures.received("各事项收件，单位：件", rows.get("matter", ())),
+        "arrears": figures.settled(rows.get("region") or rows.get("agency") or ()),
+        "satisfied": figures.satisfied("全部评价", told["whole"]["counts"]),
+    }
 
 
 async def _watched(here: Service[Tracker], who: Principal, ask: Asking) -> dict[str, Any]:

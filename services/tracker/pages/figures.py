@@ -26,12 +26,30 @@ class Row:
     now: Mapping[str, int]
     rates: Mapping[str, Mapping[str, Any]]
 
+    @property
+    def tells(self) -> bool:
+        """Something was counted, or something is late now."""
+        return any(self.counts.values()) or bool(self.now.get("now_late"))
 
-def rows(ask: Asking, answer: Mapping[str, Any]) -> list[Row]:
-    """The groups of this answer that have numbers, most received first."""
-    found = [_row(ask, answer["group"], one) for one in answer["groups"]]
-    told = [row for row in found if any(row.counts.values()) or any(row.now.values())]
-    return sorted(told, key=lambda row: (-row.counts["filed"], -row.counts["assigned"], row.label))
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The rows that tell something, and how many there are besides of which there is nothing to tell."""
+
+    rows: Sequence[Row]
+    others: int
+
+
+def telling(found: Sequence[Row]) -> Part:
+    told = [row for row in found if row.tells]
+    return Part(told, len(found) - len(told))
+
+
+def parted(ask: Asking, answer: Mapping[str, Any]) -> Part:
+    """The groups of this answer, most received first."""
+    found = telling([_row(ask, answer["group"], one) for one in answer["groups"]])
+    ranked = sorted(found.rows, key=lambda row: (-row.counts["filed"], -row.counts["assigned"], row.label))
+    return Part(ranked, found.others)
 
 
 def over_time(ask: Asking, answer: Mapping[str, Any]) -> list[Row]:
@@ -49,22 +67,34 @@ def _row(ask: Asking, group: str, one: Mapping[str, Any]) -> Row:
     return Row(one["key"], one["label"], ask.only(group, one["key"]), one["counts"], one.get("now", {}), rates)
 
 
-def trend(found: Sequence[Row]) -> Markup:
-    """Received and resolved over time."""
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What is drawn; `cut` when some rows are left to the table."""
+
+    drawn: Markup
+    cut: bool = False
+
+
+def trend(found: Sequence[Row]) -> Plot | None:
+    """Received and resolved over time; None when neither ever was."""
     series = [
         plots.Series("收件", [row.counts["filed"] for row in found]),
         plots.Series("办结", [row.counts["resolved"] for row in found]),
     ]
-    return plots.lines("收件与办结的趋势，单位：件", _axis(found), series, " 件")
+    if not any(value for one in series for value in one.values):
+        return None
+    return Plot(plots.lines("收件与办结的趋势，单位：件", _axis(found), series, " 件"))
 
 
-def kept(found: Sequence[Row]) -> Markup:
-    """How limits were kept over time, in percent; a gap where nothing was due."""
+def kept(found: Sequence[Row]) -> Plot | None:
+    """How limits were kept over time, in percent; a gap where nothing was due, None when nothing ever was."""
     series = [
         plots.Series("按期回复率", [_percent(row, "on_time_reply_rate") for row in found]),
         plots.Series("按时办结率", [_percent(row, "on_time_resolution_rate") for row in found]),
     ]
-    return plots.lines("按期率的趋势，单位：%", _axis(found), series, " %", 100)
+    if all(value is None for one in series for value in one.values):
+        return None
+    return Plot(plots.lines("按期率的趋势，单位：%", _axis(found), series, "%", 100))
 
 
 def _axis(found: Sequence[Row]) -> list[str]:
@@ -77,38 +107,48 @@ def _percent(row: Row, name: str) -> float | None:
     return None if value is None else 100 * value
 
 
-def handled(found: Sequence[Row]) -> Markup:
+def handled(found: Sequence[Row]) -> Plot | None:
     """Of the cases accepted, those resolved."""
+    some = _with(found, "accepted")
     stacks = []
-    for row in [row for row in found if row.counts["accepted"]][:BARS]:
+    for row in some[:BARS]:
         accepted, done = row.counts["accepted"], row.counts["accepted_resolved"]
         words = f"受理 {count(accepted)} 件，办结 {count(done)} 件"
         stacks.append(plots.Stack(row.label, (done, accepted - done), words))
-    return plots.stacked("受理件的办结情况，单位：件", ("已办结", "未办结"), stacks)
+    return _plot(some, plots.stacked("受理件的办结情况，单位：件", ("已办结", "未办结"), stacks))
 
 
-def received(title: str, found: Sequence[Row]) -> Markup:
+def received(title: str, found: Sequence[Row]) -> Plot | None:
     """What was received."""
-    some = [row for row in found if row.counts["filed"]][:BARS]
-    told = [plots.Bar(row.label, row.counts["filed"], f"{count(row.counts['filed'])} 件") for row in some]
-    return plots.bars(title, told)
+    some = _with(found, "filed")
+    told = [plots.Bar(row.label, row.counts["filed"], f"{count(row.counts['filed'])} 件") for row in some[:BARS]]
+    return _plot(some, plots.bars(title, told))
 
 
-def settled(found: Sequence[Row]) -> Markup:
+def settled(found: Sequence[Row]) -> Plot | None:
     """Of the sums verified, what is repaid, under agreement, and neither."""
-    owing = [row for row in found if row.counts["arrears_verified"] > 0]
-    owing.sort(key=lambda row: -row.counts["arrears_verified"])
+    owing = _with(found, "arrears_verified")
     stacks = []
     for row in owing[:BARS]:
         repaid, agreed = row.counts["arrears_repaid"], row.counts["arrears_under_agreement"]
         verified = row.counts["arrears_verified"]
         words = f"化解 {percent((repaid + agreed) / verified)}，认定 {yuan(verified)}"
         stacks.append(plots.Stack(row.label, (repaid, agreed, max(0.0, verified - repaid - agreed)), words))
-    return plots.stacked("账款化解情况，单位：元", ("已归还", "达成协议", "未化解"), stacks)
+    return _plot(owing, plots.stacked("账款化解情况，单位：元", ("已归还", "达成协议", "未化解"), stacks))
 
 
-def satisfied(label: str, counts: Mapping[str, float]) -> Markup:
+def satisfied(label: str, counts: Mapping[str, float]) -> Plot | None:
     """Of the ratings, the first three grades and the last two."""
     good, poor = counts["satisfied"], counts["poor"]
-    stack = plots.Stack(label, (good, poor), f"满意 {count(good)}，差评 {count(poor)}")
-    return plots.stacked("评价，单位：次", ("非常满意、满意、基本满意", "不满意、非常不满意"), [stack])
+    stack = plots.Stack(label, (good, poor), f"满意 {count(good)} 次，差评 {count(poor)} 次")
+    names = ("非常满意、满意、基本满意", "不满意、非常不满意")
+    return Plot(plots.stacked("评价，单位：次", names, [stack])) if counts["rated"] else None
+
+
+def _with(found: Sequence[Row], measure: str) -> list[Row]:
+    """The rows that have some of it, those with the most first."""
+    return sorted((row for row in found if row.counts[measure] > 0), key=lambda row: -row.counts[measure])
+
+
+def _plot(rows: Sequence[Row], drawn: Markup) -> Plot | None:
+    return Plot(drawn, len(rows) > BARS) if rows else None

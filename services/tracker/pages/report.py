@@ -1,6 +1,7 @@
 """The monthly report: a page made to be printed, and the same page as PDF."""
 
 import asyncio
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -33,15 +34,24 @@ class Pdf(Response):
 async def report(
     request: Request, here: Here, who: Watching, month: AskedMonth | None = None, agency: Word = None
 ) -> Response:
-    """The report of a month; without one that of the last month that is over."""
+    """The report of a month; without one that of the last month that is over and has something to tell."""
     if who is None:
         return sign_in_form(request)
     try:
-        asked = Month.read(month) if month else Month(in_shanghai(here.clock.now()).date().replace(day=1)).before
-        told = await _told(here, who, asked, agency or None)
+        asked = Month.read(month) if month else await _last(here, who, agency)
+        told = await _told(here, who, asked, agency)
     except Invalid as problem:
         return shown(request, "report-choose.html", who, 422, problem=problem, given=month)
-    return shown(request, "report.html", who, **told, paper=False)
+    return shown(request, "report.html", who, **told, chosen=not month, paper=False)
+
+
+async def _last(here: Service[Tracker], who: Principal, agency: str | None) -> Month:
+    """The last month that is over and in which something was counted; the present one where there is none."""
+    present = Month(_today(here).replace(day=1))
+    ask = own(Asking(None, present.before.last.isoformat(), agency or None), who)
+    found = await indicators(here, who, ask.start, ask.end, ask.agency, group="month")
+    told = [one["key"] for one in found["groups"] if one["key"] and any(one["counts"].values())]
+    return Month.read(max(told)) if told else present
 
 
 @routes.get(f"{HOME}/report.pdf")
@@ -57,15 +67,17 @@ async def report_pdf(here: Here, caller: Official, month: AskedMonth, agency: Wo
 
 
 async def _printed(here: Service[Tracker], who: Principal, month: str, agency: str | None) -> Pdf:
-    asked = Month.read(month)
+    asked = Month.read(month).until(_today(here))
     await asyncio.to_thread(pdf.ready)
     text = pages.text("report.html", who=who, **await _told(here, who, asked, agency), paper=True)
     made = await asyncio.to_thread(pdf.made_of, text)
-    return Pdf(made, headers=attachment(f"月报 {asked.word}.pdf"))
+    return Pdf(made, headers=attachment(f"{asked.named}.pdf"))
 
 
 async def _told(here: Service[Tracker], who: Principal, month: Month, agency: str | None) -> dict[str, Any]:
-    """The month's numbers, and those of the month before beside them."""
+    """The month's numbers up to today, and those of the month before beside them."""
+    today = _today(here)
+    month = month.until(today)
     ask = own(Asking(month.first.isoformat(), month.last.isoformat(), agency), who)
     before = own(Asking(month.before.first.isoformat(), month.before.last.isoformat(), agency), who)
     earlier = await indicators(here, who, before.start, before.end, before.agency)
@@ -75,5 +87,11 @@ async def _told(here: Service[Tracker], who: Principal, month: Month, agency: st
         "told": await numbers(here, who, ask),
         "earlier": {one["name"]: one for one in earlier["indicators"]},
         "behind": BEHIND,
+        "begun": month.first <= today,
+        "over": month.last < today,
         "made_at": here.clock.now(),
     }
+
+
+def _today(here: Service[Tracker]) -> date:
+    return in_shanghai(here.clock.now()).date()

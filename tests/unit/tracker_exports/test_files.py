@@ -117,6 +117,15 @@ def test_the_month_before_january_is_december() -> None:
     assert Month.read("2026-03").label == "2026 年 3 月"
 
 
+def test_the_present_month_is_told_up_to_today_any_other_whole() -> None:
+    month = Month.read("2026-02")
+    assert month.until(date(2026, 2, 10)).last == date(2026, 2, 10)
+    assert month.until(date(2026, 2, 10)).named == "月报 2026-02 截至 2026-02-10"
+    for today in (date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 1)):
+        assert month.until(today).last == date(2026, 2, 28)
+        assert month.until(today).named == "月报 2026-02"
+
+
 @pytest.mark.parametrize("word", ["2026-3", "2026-13", "0000-01", "2026", "march", "2026-03-01", "２０２６-03"])
 def test_what_is_no_month_is_refused_in_words(word: str) -> None:
     with pytest.raises(Invalid, match="应为年月"):

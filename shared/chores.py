@@ -59,8 +59,7 @@ class Chores:
             yield True
             return
         # The lock is the session's: closing its connection gives it up, also when cancelled or killed.
-        async with self.database.apart() as session:
+        async with self.database.statements() as session:
             key = zlib.crc32(f"chore {chore}".encode()) & 0x7FFFFFFF
             mine = await session.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key})
-            await session.commit()
             yield bool(mine)

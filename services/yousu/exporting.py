@@ -15,7 +15,6 @@ from services.tracker.settings import TrackerSettings
 from services.tracker.store import counted
 from services.tracker.store.cases import Filters
 from services.tracker.store.counted import Behind
-from services.yousu.export import Kind
 from shared.db import Database
 from shared.settings import Settings
 
@@ -32,7 +31,7 @@ async def _database() -> AsyncIterator[Database]:
         await found.close()
 
 
-async def export_cases(behind: Behind, filters: Filters, file: Path, kind: Kind) -> None:
+async def export_cases(behind: Behind, filters: Filters, file: Path, kind: writing.Format) -> None:
     """These cases into this file."""
     async with _database() as database:
         async with database.reading() as session:
@@ -45,7 +44,7 @@ async def export_cases(behind: Behind, filters: Filters, file: Path, kind: Kind)
     out.print(f"{file}: {total} 件", highlight=False, markup=False, soft_wrap=True)
 
 
-async def export_bulletin(month: Month, agency: str | None, file: Path, kind: Kind) -> None:
+async def export_bulletin(month: Month, agency: str | None, file: Path, kind: writing.Format) -> None:
     """The bulletin of this month into this file."""
     async with _database() as database:
         with _whole(file) as target, _progress("导出月报表", len(GROUPS)) as advance:

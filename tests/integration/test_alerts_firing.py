@@ -19,8 +19,9 @@ from tests.integration.alarm import Alarm, alarm
 from tests.integration.faults import IDLE, LATE, Faults
 from tests.integration.prometheus import Prometheus
 from tests.integration.records import Row, days, sheet
+from tests.integration.report import LEADS, VIOLATIONS, WINDOW
 from tests.integration.shortened import DAY_SECONDS
-from tests.integration.test_import_report import LEADS, VIOLATIONS, WINDOW, leads, violations, window
+from tests.integration.test_import_report import leads, violations, window
 from tests.integration.whole import Whole, whole
 
 pytestmark = [

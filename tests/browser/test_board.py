@@ -65,6 +65,19 @@ def test_a_supervisor_goes_from_a_number_to_its_cases_and_to_one_of_them(supervi
     expect(supervisor.get_by_role("button")).to_have_count(1)
 
 
+def test_a_sum_and_its_cases_are_reached_by_keyboard_alone(supervisor: Page) -> None:
+    for _ in range(150):
+        supervisor.keyboard.press("Tab")
+        if "of=arrears_claimed" in supervisor.evaluate("document.activeElement.href || ''"):
+            break
+    told = supervisor.evaluate("document.activeElement.textContent")
+    supervisor.keyboard.press("Enter")
+    expect(supervisor.get_by_role("heading", name="申报金额")).to_be_visible()
+    expect(supervisor.locator("#sum")).to_have_text(told)
+    supervisor.keyboard.press("Tab")
+    expect(supervisor.get_by_role("link", name="跳到正文")).to_be_focused()
+
+
 def test_the_range_is_chosen_in_a_form_and_kept_in_the_address(supervisor: Page) -> None:
     supervisor.get_by_label("单位", exact=True).select_option(LEAD)
     supervisor.get_by_role("button", name="查看").press("Enter")

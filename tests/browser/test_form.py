@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.samples import complaint
 
 pytestmark = pytest.mark.browser
+#: The colour of what has to be mended.
+FAULT = "rgb(179, 38, 30)"
 
 
 def flat(body: dict[str, Any]) -> dict[str, str]:
@@ -85,7 +87,11 @@ def test_what_is_wrong_is_said_at_the_top_and_at_the_field_and_what_was_typed_st
     alert = page.get_by_role("alert")
     expect(alert.get_by_role("heading")).to_have_text("有 2 处需要修改")
     expect(page.locator('[id="enterprise.uscc"]')).to_have_attribute("aria-invalid", "true")
+    expect(page.locator('[id="enterprise.uscc"]')).to_have_css("border-top-color", FAULT)
+    expect(page.locator('[id="contact.name"]')).not_to_have_css("border-top-color", FAULT)
     expect(page.locator('[id="contact.name"]')).to_have_value("李建国")
+    expect(page).to_have_title(re.compile("^需要修改"))
+    expect(alert).to_be_focused()
     expect(alert).to_contain_text("标题：太短，至少 4 个字")
     tab_to(page, alert.get_by_role("link").first.inner_text())
     page.keyboard.press("Enter")

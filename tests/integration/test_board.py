@@ -23,8 +23,8 @@ from shared.reference.identifiers import new_number
 from shared.testing import ManualClock
 from tests.integration.alone import Alone, alone
 from tests.integration.numbers_told import Told, at_random, fold_all, interleaved, tell
+from tests.integration.report import LEADS, VIOLATIONS, WINDOW
 from tests.integration.test_numbers import samples
-from tests.integration.test_report_figures import LEADS, VIOLATIONS, WINDOW
 from tests.integration.test_report_figures import tracker as tracker_of_the_report
 
 __all__ = ["tracker_of_the_report"]
@@ -345,16 +345,16 @@ async def test_the_reports_own_tables_stand_on_the_board(tracker_of_the_report: 
         return dict(found), shown
 
     found, shown = await rates(f"from=&agency={VIOLATIONS}")
-    assert (found["resolution_rate"], found["satisfaction_rate"]) == ("83.1 %", "95 %")
+    assert (found["resolution_rate"], found["satisfaction_rate"]) == ("83.1%", "95%")
     assert "5.65 亿元" in shown
     assert "4.44 亿元" in shown
     found, _ = await rates(f"from=&agency={WINDOW}&to=2022-09-08")
-    assert (found["resolution_rate"], found["timely_routing_rate"], found["on_time_reply_rate"]) == ("100 %",) * 3
+    assert (found["resolution_rate"], found["timely_routing_rate"], found["on_time_reply_rate"]) == ("100%",) * 3
     found, shown = await rates(f"agency={LEADS}&from=2021-01-01&to=2021-12-31")
-    assert found["arrears_resolution_rate"] == "57.88 %"
+    assert found["arrears_resolution_rate"] == "57.88%"
     assert all(word in shown for word in ("14.34 亿元", "2.51 亿元", "5.79 亿元"))
     found, shown = await rates(f"agency={LEADS}&from=2022-01-01&to=2022-09-19")
-    assert found["arrears_resolution_rate"] == "77.96 %"
+    assert found["arrears_resolution_rate"] == "77.96%"
     assert all(word in shown for word in ("14.02 亿元", "3.07 亿元", "7.86 亿元"))
 
 
@@ -373,7 +373,16 @@ async def test_a_case_is_told_whole_its_clock_line_by_line(tracker: Alone) -> No
     assert told["clock"]
     for line in told["clock"]:
         assert line["words"] in shown
-    for word in ("拖欠账款", "专家论证或鉴定", "1000000.00", "600000.00", "已办", "台账", "督办人员督办", "回复督办"):
+    for word in (
+        "拖欠账款",
+        "专家论证或鉴定",
+        "1,000,000.00",
+        "600,000.00",
+        "已办",
+        "台账",
+        "督办人员督办",
+        "回复督办",
+    ):
         assert word in shown, word
     assert shown.count("<tr ") >= len(told["timeline"])
 

@@ -50,7 +50,7 @@ async def cases(request: Request, here: Here, who: Watching, wanted: Asked, afte
         return shown(request, "cases.html", who, 422, **told, faults=faults, rows=[], next=None, extra={})
     async with here.database.reading() as session:
         told |= await _listed(session, behind, filters, before[1] if before else None)
-        if filters == replace(NOTHING, late_at=now):
+        if replace(filters, late_at=None) == NOTHING:
             told |= {"number": await _number(session, behind)}
     told |= {"next": cursor(now, told["rows"][-1][0].number) if told.pop("more") else None}
     extra = {name: value for name, value in request.query_params.items() if name in KEPT and value}

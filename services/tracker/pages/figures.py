@@ -113,7 +113,7 @@ def handled(found: Sequence[Row]) -> Plot | None:
     stacks = []
     for row in some[:BARS]:
         accepted, done = row.counts["accepted"], row.counts["accepted_resolved"]
-        words = f"受理 {count(accepted)} 件，办结 {count(done)} 件"
+        words = f"办结 {count(done)} / {count(accepted)} 件"
         stacks.append(plots.Stack(row.label, (done, accepted - done), words))
     return _plot(some, plots.stacked("受理件的办结情况，单位：件", ("已办结", "未办结"), stacks))
 
@@ -132,7 +132,7 @@ def settled(found: Sequence[Row]) -> Plot | None:
     for row in owing[:BARS]:
         repaid, agreed = row.counts["arrears_repaid"], row.counts["arrears_under_agreement"]
         verified = row.counts["arrears_verified"]
-        words = f"化解 {percent((repaid + agreed) / verified)}，认定 {yuan(verified)}"
+        words = f"化解 {percent((repaid + agreed) / verified)}，{yuan(verified)}"
         stacks.append(plots.Stack(row.label, (repaid, agreed, max(0.0, verified - repaid - agreed)), words))
     return _plot(owing, plots.stacked("账款化解情况，单位：元", ("已归还", "达成协议", "未化解"), stacks))
 

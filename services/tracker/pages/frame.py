@@ -38,7 +38,6 @@ pages = Pages(
     Asking=Asking,
     count=words.count,
     yuan=words.yuan,
-    exact=words.exact,
     percent=words.percent,
     why=words.why,
     subject=words.who,

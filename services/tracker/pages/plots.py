@@ -21,8 +21,10 @@ SHADES = ("#12396b", "#5b9bd5", "#e3e9f0")
 _ROW, _BAR = 44, 14
 _HEIGHT, _TOP, _FOOT = 190, 18, 26
 #: Where the first and the last point of a line stand, in percent of the width.
-_LEFT, _RIGHT = 8.0, 97.0
+_LEFT, _RIGHT = 10.0, 97.0
 _LABELS = 5
+#: What a letter of the axis takes on the narrowest screen, in percent of the width; between two, half a label is free.
+_LETTER = 2.2
 _MARKS = {
     "circle": Markup('<circle cx="0" cy="0" r="3.5" fill="{}"/>'),
     "square": Markup('<rect x="-3" y="-3" width="6" height="6" fill="{}"/>'),
@@ -121,16 +123,19 @@ def _grid(scale: Sequence[float], unit: str) -> Iterator[Markup]:
 
 
 def _axis(labels: Sequence[str]) -> Iterator[Markup]:
-    for place in _told(len(labels)):
+    for place in _told(labels):
         anchor = "start" if place == 0 else "end" if place == len(labels) - 1 else "middle"
         yield _text(_across(place, len(labels)), _TOP + _HEIGHT + 20, labels[place], anchor, QUIET, 12)
 
 
-def _told(count: int) -> list[int]:
-    """Which of so many places are named: the first, the last, and some between, evenly."""
-    if count <= _LABELS:
-        return list(range(count))
-    return sorted({round(place * (count - 1) / (_LABELS - 1)) for place in range(_LABELS)})
+def _told(labels: Sequence[str]) -> list[int]:
+    """Which places are named: the first, the last, and as many between, evenly, as do not touch."""
+    last, room = len(labels) - 1, 1.5 * _LETTER * max(map(len, labels), default=0)
+    for parts in range(min(_LABELS - 1, last), 1, -1):
+        told = [round(part * last / parts) for part in range(parts + 1)]
+        if min(after - before for before, after in pairwise(told)) * (_RIGHT - _LEFT) / last >= room:
+            return told
+    return sorted({0, last}) if labels else []
 
 
 def _line(values: Sequence[float | None], top: float, style: int) -> Iterator[Markup]:

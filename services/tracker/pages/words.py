@@ -1,7 +1,6 @@
 """The words of the board: what programs name in English, people read in Chinese; figures as people write them."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from services.tracker.domain.clock import STAGE_NAMES
@@ -10,6 +9,7 @@ from services.tracker.domain.supervision import WHY_NAMES
 from services.tracker.exports.columns import CLASS_NAMES, GRADE_NAMES
 from services.tracker.handlers.steps import RETURN_NAMES
 from shared.reference import current
+from shared.web.pages import exact, person
 
 WHAT: Mapping[str, str] = {
     "filed": "提交投诉",
@@ -51,9 +51,9 @@ WHAT: Mapping[str, str] = {
 }
 WHO: Mapping[str, str] = {
     "complainant": "投诉人",
-    "router": "派单",
+    "router": "派单系统",
     "tracker": "系统",
-    "clock": "时钟",
+    "clock": "系统计时",
     "supervisor": "督办人员",
     "unknown": "—",
 }
@@ -89,6 +89,8 @@ _DETAIL: Mapping[str, str] = {
     "source": "来源",
 }
 _YES = {True: "是", False: "否"}
+#: Values of a line that are sums of money.
+_YUAN = ("claimed", "verified", "repaid", "under_agreement")
 _WHYS: tuple[Mapping[Any, str], ...] = (PAUSES, REOPENED, WHY_NAMES)
 
 
@@ -108,7 +110,7 @@ def why(word: str) -> str:
 
 
 def who(subject: str) -> str:
-    return WHO.get(subject, subject)
+    return WHO.get(subject) or person(subject)
 
 
 def detail(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -130,6 +132,8 @@ def _read(name: str, value: Any) -> str:
     }
     if name == "agency":
         return agency(str(value))
+    if name in _YUAN and value is not None:
+        return exact(value)
     return readings.get(name, {}).get(value, "" if value is None else str(value))
 
 
@@ -146,14 +150,9 @@ def yuan(value: float) -> str:
     return f"{value:,.2f} 元"
 
 
-def exact(value: float | Decimal) -> str:
-    """Money in yuan, to the 分."""
-    return f"{value:,.2f}"
-
-
 def percent(value: float | None) -> str:
     """To two places, a dash where there is no rate; what is not all is never called 100 %."""
     if value is None:
         return "—"
     shown = min(f"{100 * value:.2f}", "99.99", key=float) if value < 1 else f"{100 * value:.2f}"
-    return f"{shown.rstrip('0').rstrip('.')} %" if "." in shown else f"{shown} %"
+    return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown}%"

@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -51,11 +52,11 @@ def test_bars_are_as_long_as_their_values_and_say_them() -> None:
 
 
 def test_a_bar_to_a_scale_of_its_own_ends_there() -> None:
-    assert widths(drawn(bars("率", [Bar("甲", 0.5, "50 %")], top=1)), (STYLES[0][0],)) == [50]
+    assert widths(drawn(bars("率", [Bar("甲", 0.5, "50%")], top=1)), (STYLES[0][0],)) == [50]
 
 
 def test_the_parts_of_a_stack_join_and_nothing_is_drawn_of_nothing() -> None:
-    rows = [Stack("省", (2.51, 5.79, 6.04), "化解 57.88 %"), Stack("市", (0, 7.17, 0), "化解 100 %")]
+    rows = [Stack("省", (2.51, 5.79, 6.04), "化解 57.88%"), Stack("市", (0, 7.17, 0), "化解 100%")]
     markup = stacked("账款", ("已归还", "达成协议", "未化解"), rows)
     assert re.findall(r"</svg> ([^<]+)</li>", markup) == ["已归还", "达成协议", "未化解"]
     rects = [rect.attrib for rect in drawn(markup).iter(f"{SVG}rect")]
@@ -66,7 +67,7 @@ def test_the_parts_of_a_stack_join_and_nothing_is_drawn_of_nothing() -> None:
 
 def test_lines_have_a_mark_at_each_value_and_a_gap_where_there_is_none() -> None:
     series = [Series("按期回复率", [100, None, 50, 25]), Series("按时办结率", [0, 0, 0, None])]
-    markup = lines("率", ["1月", "2月", "3月", "4月"], series, " %", 100)
+    markup = lines("率", ["1月", "2月", "3月", "4月"], series, "%", 100)
     plot = drawn(markup)
     colour = STYLES[0][0]
     strokes = [line for line in plot.iter(f"{SVG}line") if line.attrib["stroke"] == colour]
@@ -75,7 +76,7 @@ def test_lines_have_a_mark_at_each_value_and_a_gap_where_there_is_none() -> None
     assert len([one for one in plot.iter(f"{SVG}rect") if one.attrib["fill"] == STYLES[1][0]]) == 3
     dashed = {line.attrib.get("stroke-dasharray") for line in plot.iter(f"{SVG}line")}
     assert STYLES[1][1] in dashed, "a second line is told by its dash too"
-    assert words(plot) == ["0 %", "25 %", "50 %", "75 %", "100 %", "1月", "2月", "3月", "4月"]
+    assert words(plot) == ["0%", "25%", "50%", "75%", "100%", "1月", "2月", "3月", "4月"]
     assert re.findall(r"</svg> ([^<]+)</li>", markup) == ["按期回复率", "按时办结率"]
 
 
@@ -92,6 +93,17 @@ def test_a_long_axis_names_its_ends_and_some_places_between() -> None:
     assert named == ["1日", "9日", "16日", "23日", "31日"]
     anchors = [text.attrib["text-anchor"] for text in plot.iter(f"{SVG}text")]
     assert (anchors[-5], anchors[-1]) == ("start", "end"), "what stands at the edge does not stand over it"
+
+
+@pytest.mark.parametrize("months", range(2, 40))
+def test_no_label_of_the_axis_touches_another_on_a_narrow_screen(months: int) -> None:
+    labels = [f"{2020 + place // 12}-{place % 12 + 1:02d}" for place in range(months)]
+    plot = drawn(lines("收件", labels, [Series("收件", [1] * months)], " 件"))
+    named = [text for text in plot.iter(f"{SVG}text") if "-" in (text.text or "")]
+    assert [named[0].text, named[-1].text] == [labels[0], labels[-1]]
+    width, shift = 290 * 7 * 0.022, {"start": 0.0, "middle": -0.5, "end": -1.0}
+    edges = [290 * float(one.attrib["x"].rstrip("%")) / 100 + width * shift[one.attrib["text-anchor"]] for one in named]
+    assert all(after - before > width for before, after in pairwise(edges))
 
 
 def test_no_label_is_taken_for_markup() -> None:

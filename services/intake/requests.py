@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from services.intake.handlers import Filing
 from shared.reference import current
 from shared.reference.identifiers import normalise_phone, uscc_problem
+from shared.web.answers import AS_TEXT
 
 _MATTER = re.compile(r"\d{1,2}\.(problem|opinion)\.\d{1,2}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
@@ -76,7 +77,7 @@ def _amount(value: Any) -> Any:
 
 Line = Annotated[str, AfterValidator(_line)]
 Text = Annotated[str, AfterValidator(_plain)]
-Amount = Annotated[Decimal, BeforeValidator(_amount), Field(gt=0, le=MAX_AMOUNT, decimal_places=2)]
+Amount = Annotated[Decimal, BeforeValidator(_amount), Field(gt=0, le=MAX_AMOUNT, decimal_places=2), AS_TEXT]
 
 
 class Body(BaseModel):

@@ -1,13 +1,14 @@
 """Door 1 of the router: the mapping, a preview of a decision, and the triage desk."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.router import store, tally
+from services.router import answers as say
+from services.router import shapes, store, tally
 from services.router.desk import (
     AskSupplement,
     ByAgency,
@@ -18,12 +19,12 @@ from services.router.desk import (
     RefusalCode,
     Refuse,
 )
-from services.router.domain import STRAY, Assigned, Question
+from services.router.domain import STRAY, Assigned, NeedsTriage, Question
 from services.router.handlers import SHOWN, Router
-from services.router.tables import Routing
 from shared.errors import FieldError, Invalid, NotFound
-from shared.reference import Agency, Mapping, Matter, rules
+from shared.reference import rules
 from shared.runtime import Service
+from shared.web.answers import Answering
 from shared.web.callers import Caller, Once, service
 from shared.web.numbers import Number, kept_number
 from shared.web.paging import cursor, place
@@ -37,7 +38,7 @@ class Parts:
     desk: Desk
 
 
-routes = APIRouter(prefix="/api/v1", tags=["router"])
+routes = APIRouter(prefix="/api/v1", tags=["router"], route_class=Answering)
 Here = Annotated[Service[Parts], Depends(service("router"))]
 
 
@@ -109,44 +110,24 @@ class RefusalApproval(BaseModel):
 
 
 @routes.get("/matters")
-async def matters(here: Here) -> dict[str, Any]:
+async def matters(here: Here) -> say.MatterTable:
     """All matters of the mapping in force."""
     mapping = here.parts.router.mapping()
-    return {"version": mapping.version, "matters": [_matter(m, mapping) for m in mapping.matters.values()]}
-
-
-def _matter(matter: Matter, mapping: Mapping) -> dict[str, Any]:
-    def named(codes: tuple[str, ...]) -> list[dict[str, str]]:
-        return [{"code": code, "name": mapping.agency(code).name} for code in codes]
-
-    return {
-        "ref": matter.ref,
-        "item": matter.item,
-        "column": matter.column,
-        "sequence": matter.sequence,
-        "section": matter.section,
-        "title": matter.title,
-        "leads": named(matter.leads),
-        "participants": named(matter.participants),
-        "local": matter.local,
-    }
+    found = [shapes.matter(one, mapping) for one in mapping.matters.values()]
+    return say.MatterTable(version=mapping.version, matters=found)
 
 
 @routes.get("/agencies")
-async def agencies(here: Here) -> dict[str, Any]:
+async def agencies(here: Here) -> say.AgencyDirectory:
     """The directory of agencies."""
     mapping = here.parts.router.mapping()
-    return {"version": mapping.version, "agencies": [_agency(a) for a in mapping.agencies.values()]}
-
-
-def _agency(agency: Agency) -> dict[str, Any]:
-    found = asdict(agency)
-    found["aliases"], found["successors"] = list(agency.aliases), [asdict(s) for s in agency.successors]
-    return found
+    return say.AgencyDirectory(
+        version=mapping.version, agencies=[shapes.agency(one) for one in mapping.agencies.values()]
+    )
 
 
 @routes.post("/routing/preview")
-async def preview(body: Preview, here: Here) -> dict[str, Any]:
+async def preview(body: Preview, here: Here) -> say.RoutingPreview:
     """What the router would decide; changes nothing."""
     mapping = here.parts.router.mapping()
     if body.region is not None and body.region not in mapping.regions:
@@ -164,22 +145,20 @@ async def preview(body: Preview, here: Here) -> dict[str, Any]:
         foreign_invested=body.foreign_invested,
     )
     decision, read = await here.parts.router.decision(question)
-    candidates = [{"ref": r.ref, "score": round(r.score, 4)} for r in read.candidates[:SHOWN]]
-    shown = {
-        "matter": None,
-        "lead_agency": None,
-        "co_agencies": [],
-        "participants": [],
-        "candidates": candidates,
-        "out_of_scope": round(read.out_of_scope, 4),
-        "reasons": list(decision.reasons),
-        "rules_version": mapping.version,
-        "reader": read.reader,
-    }
-    if isinstance(decision, Assigned):
-        named = {"co_agencies": list(decision.co_agencies), "participants": list(decision.participants)}
-        return {**shown, "outcome": "assigned", "matter": decision.matter, "lead_agency": decision.lead, **named}
-    return {**shown, "outcome": "out_of_scope" if decision.out_of_scope >= STRAY else "triage"}
+    assigned = decision if isinstance(decision, Assigned) else None
+    stray = isinstance(decision, NeedsTriage) and decision.out_of_scope >= STRAY
+    return say.RoutingPreview(
+        matter=assigned.matter if assigned else None,
+        lead_agency=assigned.lead if assigned else None,
+        co_agencies=list(assigned.co_agencies) if assigned else [],
+        participants=list(assigned.participants) if assigned else [],
+        candidates=[say.Candidate(ref=one.ref, score=round(one.score, 4)) for one in read.candidates[:SHOWN]],
+        out_of_scope=round(read.out_of_scope, 4),
+        reasons=list(decision.reasons),
+        rules_version=mapping.version,
+        reader=read.reader,
+        outcome="assigned" if assigned else "out_of_scope" if stray else "triage",
+    )
 
 
 @routes.get("/triage")
@@ -188,36 +167,29 @@ async def triage(
     caller: Caller,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str | None, Query(alias="cursor")] = None,
-) -> dict[str, Any]:
+) -> say.TriagePage:
     """What waits for a dispatcher, longest first."""
     caller.must_be("dispatcher", "supervisor")
     async with here.database.reading() as session:
         rows = await store.held(session, place(after), limit + 1)
     more = len(rows) > limit
     following = cursor(rows[limit - 1].held_at, rows[limit - 1].number) if more else None
-    return {"items": [held(row) for row in rows[:limit]], "next": following}
-
-
-def held(row: Routing) -> dict[str, Any]:
-    """A complaint at the desk: its masked text, the candidates and why it is here."""
-    shown = ("number", "state", "candidates", "out_of_scope", "reasons", "held_at", "refusal", "supplement", "reader")
-    asked = ("title", "text", "region", "matter", "respondent", "respondent_agency", "amount", "foreign_invested")
-    return {**{key: getattr(row, key) for key in shown}, **{key: row.question.get(key) for key in asked}}
+    return say.TriagePage(items=[shapes.held(row) for row in rows[:limit]], next=following)
 
 
 @routes.get("/triage/{number}")
-async def one_held(number: Number, here: Here, caller: Caller) -> dict[str, Any]:
+async def one_held(number: Number, here: Here, caller: Caller) -> say.HeldComplaintDetail:
     """One complaint at the desk, or that was there."""
     caller.must_be("dispatcher", "supervisor")
     async with here.database.reading() as session:
         row = await store.routing(session, number)
     if row is None:
         raise NotFound("没有这个受理编号", kind="no-such-complaint")
-    return {**held(row), "returned_by": row.returned_by}
+    return shapes.held_whole(row)
 
 
 @routes.post("/triage/{number}/decision")
-async def decide(number: Number, body: TriageDecision, here: Here, caller: Caller, once: Once) -> dict[str, Any]:
+async def decide(number: Number, body: TriageDecision, here: Here, caller: Caller, once: Once) -> say.TriageOutcome:
     """A dispatcher decides: by matter, by agency, refuse (a supervisor approves), duplicate, or ask for more."""
     caller.must_be("dispatcher", "supervisor")
     choice = body.choice()
@@ -226,44 +198,42 @@ async def decide(number: Number, body: TriageDecision, here: Here, caller: Calle
 
 
 @routes.post("/triage/{number}/refusal-approval")
-async def approve_refusal(number: Number, body: RefusalApproval, here: Here, caller: Caller) -> dict[str, Any]:
+async def approve_refusal(number: Number, body: RefusalApproval, here: Here, caller: Caller) -> say.TriageOutcome:
     """A supervisor approves a proposed refusal, or sends the complaint back to the desk."""
     caller.must_be("supervisor")
     await here.door.run(number, partial(here.parts.desk.approve, number, body.approved, body.reason, caller))
     return await _decided(number, here)
 
 
-async def _decided(number: str, here: Service[Parts]) -> dict[str, Any]:
+async def _decided(number: str, here: Service[Parts]) -> say.TriageOutcome:
     async with here.database.reading() as session:
         row = await store.routing(session, number)
         found = await store.decisions(session, number)
-    last = found[-1] if found else None
-    shown = {"number": number, "state": row.state if row else None, "refusal": row.refusal if row else None}
-    if last is None or row is None or row.state != "assigned":
-        return shown
-    return {**shown, "lead_agency": last.lead_agency, "co_agencies": last.co_agencies, "reasons": last.reasons}
+    return shapes.decided(number, row, found[-1] if found else None)
 
 
 @routes.get("/routing/accuracy")
-async def accuracy(here: Here, caller: Caller, by: tally.By = "lead_agency") -> dict[str, Any]:
+async def accuracy(here: Here, caller: Caller, by: tally.By = "lead_agency") -> say.RoutingAccuracy:
     """派单准确率 by rule, agency, reader or version: what was returned, and where dispatchers chose otherwise."""
     caller.must_be("dispatcher", "supervisor")
     async with here.database.reading() as session:
         rows = await tally.accuracy(session, by)
-    return {"by": by, "groups": [asdict(row) for row in rows]}
+    return say.RoutingAccuracy(by=by, groups=list(rows))
 
 
 @routes.get("/routing/versions")
-async def versions(here: Here, caller: Caller) -> dict[str, Any]:
+async def versions(here: Here, caller: Caller) -> say.MappingVersions:
     """The versions of the mapping: which serve, from when, and which were refused and why."""
     caller.must_be("dispatcher", "supervisor")
-    return {"in_force": here.parts.router.mapping().version, **rules().told()}
+    told = rules().told()
+    in_force = here.parts.router.mapping().version
+    return say.MappingVersions(in_force=in_force, versions=told["versions"], refused=told["refused"])
 
 
 @routes.get("/routing/{number}")
-async def explain(number: Number, here: Here, caller: Caller) -> dict[str, Any]:
+async def explain(number: Number, here: Here, caller: Caller) -> say.RoutingDecisions:
     """Every decision on this complaint, with its reasons."""
     caller.must_be("dispatcher", "supervisor")
     async with here.database.reading() as session:
         found = await store.decisions(session, number)
-    return {"number": number, "decisions": [d.model_dump(exclude={"id", "number", "tallied"}) for d in found]}
+    return say.RoutingDecisions(number=number, decisions=[shapes.decision(one) for one in found])

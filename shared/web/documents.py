@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic_core import from_json
 
-from shared.web.documents_page import facts, operations, problems
-from shared.web.documents_words import SERVICE
+from shared.web.documents_page import facts, models, operations, problems
+from shared.web.documents_words import MODEL, SERVICE
 from shared.web.pages import FRAME, Pages
 
 #: Written by `yousu docs write`; docs/api points here.
@@ -19,7 +19,7 @@ _CACHED = "public, max-age=300"
 HOME, PLACE = "/docs", "接口文档"
 
 routes = APIRouter(tags=["documents"], include_in_schema=False)
-pages = Pages(FRAME, home=HOME, place=PLACE, SERVICE=SERVICE)
+pages = Pages(FRAME, home=HOME, place=PLACE, SERVICE=SERVICE, MODEL=MODEL)
 
 
 @cache
@@ -44,14 +44,18 @@ async def asyncapi() -> Response:
 @routes.get(HOME, response_class=HTMLResponse)
 async def read(request: Request) -> Response:
     """Both, for people."""
+    return pages.show(request, "documents.html", who=None, **_told())
+
+
+@cache
+def _told() -> dict[str, Any]:
+    """What the page shows of them."""
     api, stream = document("openapi.json"), document("asyncapi.json")
-    return pages.show(
-        request,
-        "documents.html",
-        who=None,
-        about=api["info"]["description"],
-        about_facts=stream["info"]["description"],
-        operations=operations(api),
-        problems=problems(api),
-        facts=facts(stream),
-    )
+    return {
+        "about": api["info"]["description"],
+        "about_facts": stream["info"]["description"],
+        "operations": operations(api),
+        "models": models(api),
+        "problems": problems(api),
+        "facts": facts(stream),
+    }

@@ -8,8 +8,9 @@ from pydantic.json_schema import models_json_schema
 
 from shared.bus import PARTITIONS, TOPIC
 from shared.events import FACTS, Fact
+from shared.web.documents_fields import NUMBER
 from shared.web.documents_schema import example, name_fields, sorted_by_name
-from shared.web.documents_words import ABOUT_FACTS, FACT, NUMBER, SERVICE
+from shared.web.documents_words import ABOUT_FACTS, FACT, SERVICE
 
 Document = dict[str, Any]
 VERSION = "1"
@@ -101,7 +102,7 @@ def _schemas() -> dict[str, Document]:
     schemas: dict[str, Document] = found["$defs"]
     for name, fact in FACTS.items():
         schema = schemas[name]
-        head = {"type": {"const": name, "title": "事实类型"}, "version": {"const": fact.version, "title": "版本"}}
+        head = {"type": {"const": name}, "version": {"const": fact.version}}
         schema["properties"] = head | schema["properties"]
         schema["required"] = ["type", "version", "event_id", *schema["required"]]
         schema["description"] = " ".join((fact.__doc__ or "").split())

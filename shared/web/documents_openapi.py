@@ -3,15 +3,17 @@
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic_core import from_json
 
 from shared.errors import (
     Conflict,
-    FieldError,
     Forbidden,
     Invalid,
     NotFound,
@@ -23,27 +25,20 @@ from shared.errors import (
     Unavailable,
 )
 from shared.web.callers import caller, known_caller
+from shared.web.documents_fields import BODY, FIELD
+from shared.web.documents_problems import PROBLEMS, described, problem_schema
 from shared.web.documents_schema import example, name_fields, sorted_by_name, word
-from shared.web.documents_words import ABOUT, BODY, FIELD, ROUTE, SERVICE
+from shared.web.documents_words import ABOUT, ROUTE, SERVICE
 
 Document = dict[str, Any]
 VERSION = "1"
-PROBLEMS: tuple[Problem, ...] = (
-    Invalid([FieldError("contact.phone", "不是有效的电话号码，例如 13803711234 或 0371-65501234")]),
-    Unauthenticated("令牌无效或已过期，请重新获取"),
-    Forbidden("需要的角色：agency；当前角色：dispatcher"),
-    NotFound("没有这个受理编号，或查询码不对", kind="no-such-complaint"),
-    Conflict("办件已经办结，不能再签收", kind="not-possible-now"),
-    Stale("办件已被更新，请重新读取"),
-    TooLarge("请求正文至多 262144 字节"),
-    TooMany("查询码错误次数过多，请稍后再试", retry_after=600),
-    Unavailable("数据库暂不可用，请稍后再试"),
-)
+#: Answers of the running system, by operation and status; `python -m tests.integration.life` writes them anew.
+GIVEN = Path(__file__).parent / "contracts" / "examples.json"
 _ROLES = re.compile(r"must_be\(([^)]*)\)")
-_LONG_NAME = re.compile(r"services__(\w+?)__\w*?__(\w+)")
+_LONG_NAME = re.compile(r"services__([a-z]+)__\w+__([A-Za-z]+)")
+_PROBLEM_OF = {str(problem.status): type(problem) for problem in PROBLEMS}
 #: Headers that stand as security schemes instead.
 _CREDENTIALS = {"authorization", "x-access-code"}
-_PLAIN = {"operations_metrics": "text/plain"}
 
 
 def openapi(routers: Sequence[APIRouter]) -> Document:
@@ -56,11 +51,11 @@ def openapi(routers: Sequence[APIRouter]) -> Document:
             routes[found] = route
         return found
 
-    app = FastAPI(title="有诉即办 Yousu", version=VERSION, generate_unique_id_function=identity)
+    app = FastAPI(title="Yousu", version=VERSION, generate_unique_id_function=identity)
     for router in routers:
         app.include_router(router)
     document = _short_names(app.openapi())
-    document["info"] |= {"summary": "企业诉求接诉即办", "description": ABOUT}
+    document["info"] |= {"summary": "有诉即办：企业诉求接诉即办", "description": ABOUT}
     document["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     document["servers"] = [{"url": "/", "description": "唯一入口"}]
     document["tags"] = [{"name": name, "description": "：".join(words)} for name, words in SERVICE.items()]
@@ -70,6 +65,12 @@ def openapi(routers: Sequence[APIRouter]) -> Document:
             _finish(operation, routes[operation["operationId"]], f"{method.upper()} {path}", document)
     document["paths"] = sorted_by_name(document["paths"])
     return document
+
+
+@cache
+def given_answers() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = from_json(GIVEN.read_bytes())
+    return found
 
 
 def owner(route: APIRoute) -> str:
@@ -107,9 +108,11 @@ def _finish_components(components: Document) -> None:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     name_fields(schemas)
-    schemas["Problem"] = _problem_schema()
+    for name, schema in schemas.items():
+        schema["title"] = name
+    schemas["Problem"] = problem_schema()
     components["schemas"] = sorted_by_name(schemas)
-    components["responses"] = {type(problem).__name__: _response(problem) for problem in PROBLEMS}
+    components["responses"] = {type(problem).__name__: described(problem) for problem in PROBLEMS}
     components["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "登录令牌"},
         "accessCode": {
@@ -119,26 +122,6 @@ def _finish_components(components: Document) -> None:
             "description": "查询码，提交投诉时只告知一次",
         },
     }
-
-
-def _problem_schema() -> Document:
-    texts = {"type": "固定的类型，供程序判断", "title": "名称", "detail": "给人看的说明", "trace_id": "日志里的追踪号"}
-    properties: Document = {name: {"type": "string", "title": title} for name, title in texts.items()}
-    properties["status"] = {"type": "integer", "title": "HTTP 状态码"}
-    wrong = {"field": {"type": "string", "title": "字段"}, "reason": {"type": "string", "title": "为什么不对"}}
-    item = {"type": "object", "properties": wrong, "required": list(wrong)}
-    properties["errors"] = {"type": "array", "title": "不对的字段", "items": item}
-    properties["retry_after"] = {"type": "integer", "title": "多少秒后再试"}
-    required = ["type", "title", "status", "detail"]
-    return {"type": "object", "title": "Problem", "properties": sorted_by_name(properties), "required": required}
-
-
-def _response(problem: Problem) -> Document:
-    body = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": problem.as_dict()}
-    found: Document = {"description": problem.title, "content": {"application/problem+json": body}}
-    if problem.headers:
-        found["headers"] = {name: {"schema": {"type": "string"}} for name in problem.headers}
-    return found
 
 
 def _finish(operation: Document, route: APIRoute, place: str, document: Document) -> None:
@@ -152,20 +135,24 @@ def _finish(operation: Document, route: APIRoute, place: str, document: Document
     _finish_body(operation, place, document["components"]["schemas"])
     calls = list(_calls(route.dependant))
     operation["security"] = _security(calls, "x-access-code" in credentials)
-    answers = {status: answer for status, answer in operation["responses"].items() if status != "422"}
+    own = {str(status) for status, said in route.responses.items() if "model" not in said}
+    answers = {status: answer for status, answer in operation["responses"].items() if status not in {"422", *own}}
     _finish_answers(answers, operation["operationId"])
-    for problem in _problems(operation, place, credentials):
+    for problem in (*_problems(operation, place, credentials), *(_PROBLEM_OF[status] for status in own)):
         answers[str(problem.status)] = {"$ref": f"#/components/responses/{problem.__name__}"}
     operation["responses"] = answers
 
 
 def _finish_answers(answers: Document, operation: str) -> None:
-    for answer in answers.values():
-        answer["description"] = "成功"
-        if operation in _PLAIN:
-            answer["content"] = {_PLAIN[operation]: {"schema": {"type": "string"}}}
-        for content in answer.get("content", {}).values():
-            content.get("schema", {}).pop("title", None)
+    """What it answers when all is well, and what it says itself when it is not."""
+    for status, answer in answers.items():
+        answer["description"] = "成功" if status < "300" else "未就绪"
+        for media, content in answer.get("content", {}).items():
+            content["schema"].pop("title", None)
+            if not media.startswith(("text/", "application/json")):
+                content["schema"]["format"] = "binary"
+            if (given := given_answers().get(operation, {}).get(status)) is not None:
+                content["example"] = given
 
 
 def _parameter(parameter: Document, place: str) -> Document:
@@ -182,6 +169,8 @@ def _parameter(parameter: Document, place: str) -> Document:
 def _finish_body(operation: Document, place: str, schemas: Mapping[str, Any]) -> None:
     for content in operation.get("requestBody", {}).get("content", {}).values():
         content["schema"].pop("title", None)
+        # A body that may be left out need not be null as well.
+        content["schema"] = content["schema"].get("anyOf", [content["schema"]])[0]
         content["example"] = BODY[place] if place in BODY else example(content["schema"], schemas)
 
 
@@ -202,10 +191,10 @@ def _security(calls: Sequence[Callable[..., Any]], by_code: bool) -> list[dict[s
 
 
 def roles(calls: Sequence[Callable[..., Any]]) -> list[str]:
-    """The roles that the route or its dependencies insist on, as their sources name them."""
+    """The roles that the route and all its dependencies let in, as their sources name them."""
     sources = (inspect.getsource(call) for call in calls if inspect.isfunction(call))
-    named = (re.findall(r'"(\w+)"', found) for source in sources for found in _ROLES.findall(source))
-    return sorted({role for some in named for role in some})
+    named = [set(re.findall(r'"(\w+)"', "".join(found))) for source in sources if (found := _ROLES.findall(source))]
+    return sorted(set.intersection(*named)) if named else []
 
 
 def _problems(operation: Document, place: str, credentials: set[str]) -> Iterator[type[Problem]]:
@@ -213,7 +202,7 @@ def _problems(operation: Document, place: str, credentials: set[str]) -> Iterato
     method, path = place.split(" ")
     headers = {p["name"].lower() for p in operation.get("parameters", ())}
     if "authorization" in credentials:
-        yield Unauthenticated
+        yield from (Unauthenticated, Unavailable)
     if any(way.get("bearer") or way.keys() == {"bearer"} for way in operation["security"]):
         yield Forbidden
     if "{" in path:

@@ -1,31 +1,15 @@
 """The two documents as the page shows them: operations by service, facts in the order of a complaint's life."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.auth import Role
+from shared.web.documents_rows import Row, Schema, kind, rows, rules
+from shared.web.documents_words import MODEL
 
-Schema = Mapping[str, Any]
-_KIND: Mapping[tuple[str, str], str] = {
-    ("string", ""): "文字",
-    ("string", "date-time"): "时间",
-    ("string", "uuid"): "UUID",
-    ("integer", ""): "整数",
-    ("number", ""): "数",
-    ("boolean", ""): "true 或 false",
-    ("object", ""): "对象",
-    ("null", ""): "null",
-}
-_RULE: Mapping[str, str] = {
-    "minLength": "至少 {} 字",
-    "maxLength": "至多 {} 字",
-    "minimum": "不小于 {}",
-    "maximum": "不大于 {}",
-    "exclusiveMinimum": "大于 {}",
-    "default": "默认 {}",
-}
 _ROLE: Mapping[Role, str] = {
     "enterprise": "企业",
     "agency": "承办单位",
@@ -37,15 +21,23 @@ _PLACE: Mapping[str, str] = {"path": "路径", "query": "查询", "header": "请
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A field or parameter: its dotted name, what it is called, its kind and rules in Chinese."""
+class Answer:
+    """An answer with an example of it; `fields` are those that it has beside `model`, where that is another's too."""
+
+    status: str
+    told: str
+    model: str | None = None
+    fields: list[Row] = field(default_factory=list)
+    example: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What several operations answer with; `name` is its anchor."""
 
     name: str
-    label: str
-    kind: str
-    rules: str
-    required: bool
-    place: str = ""
+    title: str
+    fields: list[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +54,7 @@ class Operation:
     parameters: list[Row]
     fields: list[Row]
     example: str | None
-    answers: list[tuple[str, str]]
+    answers: list[Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +74,44 @@ class FactShown:
 def operations(document: Schema) -> dict[str, list[Operation]]:
     """The operations of the OpenAPI document, by service."""
     found: dict[str, list[Operation]] = {tag["name"]: [] for tag in document["tags"]}
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            shown = _operation(method.upper(), path, operation, document)
-            found[shown.tag].append(shown)
+    for method, path, operation in _all(document):
+        shown = _operation(method, path, operation, document)
+        found[shown.tag].append(shown)
     return found
+
+
+def models(document: Schema) -> list[Model]:
+    """What more than one operation answers with, by name."""
+    schemas = document["components"]["schemas"]
+    return [
+        Model(name, MODEL.get(name, name), list(rows(schemas[name], schemas))) for name in sorted(_shared(document))
+    ]
+
+
+def _all(document: Schema) -> Iterator[tuple[str, str, Schema]]:
+    for path, methods in document["paths"].items():
+        yield from ((method.upper(), path, operation) for method, operation in methods.items())
+
+
+def _shared(document: Schema) -> set[str]:
+    counted = Counter(
+        name
+        for _, _, operation in _all(document)
+        for name in {_model(_content(answer)) for answer in operation["responses"].values()}
+        if name
+    )
+    return {name for name, times in counted.items() if times > 1}
+
+
+def _content(answer: Schema) -> Schema:
+    """What the answer holds, in the one media type that it has."""
+    found: Schema = next(iter(answer.get("content", {}).values()), {})
+    return found
+
+
+def _model(content: Schema) -> str:
+    reference: str = content.get("schema", {}).get("$ref", "")
+    return reference.rpartition("/")[2]
 
 
 def _operation(method: str, path: str, operation: Schema, document: Schema) -> Operation:
@@ -103,7 +128,7 @@ def _operation(method: str, path: str, operation: Schema, document: Schema) -> O
         parameters=[_parameter(parameter, schemas) for parameter in operation.get("parameters", ())],
         fields=list(rows(body.get("schema", {}), schemas)),
         example=_pretty(body["example"]) if body.get("example") else None,
-        answers=[(status, _told(answer, document)) for status, answer in sorted(operation["responses"].items())],
+        answers=[_answer(status, answer, document) for status, answer in sorted(operation["responses"].items())],
     )
 
 
@@ -126,63 +151,34 @@ def _parameter(parameter: Schema, schemas: Schema) -> Row:
         parameter["name"],
         parameter.get("description", ""),
         kind(schema, schemas),
-        _rules(schema),
+        rules(schema),
         bool(parameter.get("required")),
         _PLACE[parameter["in"]],
     )
 
 
-def _told(answer: Schema, document: Schema) -> str:
+def _answer(status: str, answer: Schema, document: Schema) -> Answer:
+    """One answer; of a problem, that it may come: all of them look alike."""
     name = answer.get("$ref", "").rsplit("/", 1)[-1]
-    return str(document["components"]["responses"][name]["description"] if name else answer["description"])
+    if name:
+        return Answer(status, document["components"]["responses"][name]["description"])
+    content, schemas = _content(answer), document["components"]["schemas"]
+    given, model = content.get("example"), _like(content, document)
+    known = schemas[model]["properties"] if model else {}
+    fields = [row for row in rows(content.get("schema", {}), schemas) if _first(row) not in known]
+    return Answer(status, answer["description"], model, fields, None if given is None else _pretty(given))
 
 
-def rows(schema: Schema, schemas: Schema, before: str = "") -> Iterator[Row]:
-    """Every field of this schema, those of what it holds under dotted names."""
-    schema = _meant(schema, schemas)
-    for name, field in schema.get("properties", {}).items():
-        inner, full = _meant(field, schemas), f"{before}{name}"
-        label = str(field.get("title", ""))
-        yield Row(full, label, kind(field, schemas), _rules(field), name in schema.get("required", ()))
-        many = inner.get("type") == "array"
-        below = _meant(inner["items"], schemas) if many else inner
-        yield from rows(below, schemas, f"{full}[]." if many else f"{full}.")
+def _like(content: Schema, document: Schema) -> str | None:
+    """The model of several operations that this is, or that it only adds to."""
+    schemas = document["components"]["schemas"]
+    own = schemas.get(_model(content), {}).get("properties", {})
+    alike = [name for name in _shared(document) if schemas[name]["properties"].items() <= own.items()]
+    return max(alike, key=lambda name: len(schemas[name]["properties"]), default=None)
 
 
-def _meant(schema: Schema, schemas: Schema) -> Schema:
-    """What stands behind a reference, or beside null."""
-    if "$ref" in schema:
-        found: Schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
-        return found
-    others = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
-    return _meant(others[0], schemas) if others else schema
-
-
-def kind(schema: Schema, schemas: Schema) -> str:
-    """What may stand there, in Chinese."""
-    if schema.get("anyOf"):
-        told = [kind(one, schemas) for one in schema["anyOf"]]
-        return " 或 ".join(dict.fromkeys(told))
-    found = _meant(schema, schemas)
-    if "const" in found:
-        return f"固定为 {found['const']}"
-    if "enum" in found:
-        return "其中之一：" + "、".join(str(one) for one in found["enum"])
-    if found.get("type") == "array":
-        return kind(found["items"], schemas) + " 的列表"
-    return _KIND.get((found.get("type", ""), found.get("format", "")), "任意值")
-
-
-def _rules(schema: Schema) -> str:
-    given = {**schema}
-    for one in schema.get("anyOf", ()):
-        given |= one
-    told = [text.format(_plain(given[rule])) for rule, text in _RULE.items() if given.get(rule) is not None]
-    return "；".join(told)
-
-
-def _plain(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
+def _first(row: Row) -> str:
+    return row.name.partition(".")[0].removesuffix("[]")
 
 
 def problems(document: Schema) -> list[tuple[int, str, str]]:
@@ -220,4 +216,4 @@ def _doing(action: str, fact: str, document: Schema) -> list[str]:
 
 
 def _pretty(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.web.documents_words import FIELD, MOMENT
+from shared.web.documents_answers import ANSWER
+from shared.web.documents_fields import FIELD, MOMENT
 
 Schema = dict[str, Any]
 _EVENT_ID = FIELD["event_id"][1]
@@ -14,19 +15,29 @@ def word(owner: str, name: str) -> tuple[str, Any] | None:
     return FIELD.get(f"{owner}.{name}") or FIELD.get(f"{owner} {name}") or FIELD.get(name)
 
 
+def meaning(owner: str, name: str) -> str | None:
+    """What this field of this model is called, the most particular word first."""
+    sent, answered = f"{owner}.{name}" in FIELD, f"{owner}.{name}" in ANSWER
+    if answered and not sent:
+        return ANSWER[f"{owner}.{name}"]
+    found = word(owner, name)
+    return found[0] if found is not None else ANSWER.get(name)
+
+
 def name_fields(schemas: Mapping[str, Schema]) -> None:
-    """Every property under its Chinese name."""
+    """Every property with its Chinese name as its description; a title would only say its name again."""
     for owner, schema in schemas.items():
         for name, field in schema.get("properties", {}).items():
-            if (found := word(owner, name)) is not None:
-                field["title"] = found[0]
+            field.pop("title", None)
+            if (found := meaning(owner, name)) is not None:
+                field["description"] = found
 
 
 def nameless(schemas: Mapping[str, Schema]) -> Iterator[str]:
     """The properties that have no Chinese name yet."""
     for owner, schema in schemas.items():
         for name, field in schema.get("properties", {}).items():
-            if str(field.get("title", "")).isascii():
+            if str(field.get("description", "")).isascii():
                 yield f"{owner}.{name}"
 
 

@@ -1,13 +1,9 @@
-"""The words of the API's documents: what a route, a fact and a field is called in Chinese, with an example of each.
+"""The words of the API's documents: what a service, a route and a fact is called in Chinese.
 
-A field is looked up as `Model.field`, then as `field`; tests hold that every route, fact and text field has its words.
+Those of fields stand in documents_fields.py and documents_answers.py; tests hold that all of them have their words.
 """
 
 from collections.abc import Mapping
-from typing import Any
-
-MOMENT, LATER = "2026-03-10T10:00:00+08:00", "2026-03-13T23:59:59+08:00"
-NUMBER, OTHER = "2603101234567895", "2603101234567887"
 
 ABOUT = """\
 企业投诉从提交到办结的接口。一个入口，JSON，UTF-8，时间为带时区的 RFC 3339。
@@ -15,7 +11,8 @@ ABOUT = """\
 - 工作人员和企业用 `Authorization: Bearer …`；投诉人也可以用受理编号加查询码（`X-Access-Code`）。
 - 出错时回答 `application/problem+json`：`type` 固定，供程序判断；`detail` 是给人看的中文；`errors` 逐个指明字段。
 - 会新建内容的 POST 都可以带 `Idempotency-Key`：重发得到第一次的回答，不会重复。
-- 列表用 `cursor` 翻页，`next` 为 null 表示到底。
+- 列表分页：回答里的 `next` 不为 null，就以它为 `cursor` 再问下一页；`limit` 是每页至多几件。
+- 回答里以后会增加字段，请忽略不认识的；例子是系统真实的回答，长的列表只示前三项。
 - 改变办件状态时可带 `If-Match`，填看到的 `version`：别人已经改过，就回答 412。
 """
 ABOUT_FACTS = """\
@@ -95,6 +92,15 @@ ROUTE: Mapping[str, str] = {
     "GET /api/v1/parked/{service}": "停放的事实",
     "POST /api/v1/parked/{service}/{number}": "放回停放的事实",
 }
+#: What several operations answer with.
+MODEL: Mapping[str, str] = {
+    "Case": "办件，及其全部内容",
+    "CasePage": "办件的一页",
+    "Complaint": "投诉人看到的投诉",
+    "DeliveryStarted": "推送已开始",
+    "TriageOutcome": "研判之后的投诉",
+    "Webhook": "推送地址",
+}
 FACT: Mapping[str, str] = {
     "ComplaintFiled": "企业提交投诉",
     "RouteStarted": "派单期限开始计时",
@@ -134,152 +140,4 @@ FACT: Mapping[str, str] = {
     "CaseSupervised": "督办",
     "SupervisionReplied": "督办回复",
     "CaseImported": "导入历史办件",
-}
-#: What a field is called, and an example of it.
-FIELD: Mapping[str, tuple[str, Any]] = {
-    "after": ("翻页标记", "WyIyMDI2LTAzLTEwIl0"),
-    "agency": ("单位代码", "hn-gxt"),
-    "aliases": ("别称", ["工信厅"]),
-    "amount": ("金额（元）", "1260000.00"),
-    "approved": ("是否同意", True),
-    "assignment": ("第几次派单", 1),
-    "at": ("发生时间", MOMENT),
-    "bulletin_at": ("通报时间", LATER),
-    "by": ("由谁", "agency:hn-gxt"),
-    "calendar": ("日历版本", "2026-published"),
-    "candidates": ("候选事项", [{"ref": "6.problem.4", "score": 0.62}]),
-    "cap": ("最长（自然日）", 90),
-    "card": ("红黄牌", "yellow"),
-    "case_class": ("办件类别", "arrears"),
-    "claimed": ("诉求金额（元）", "1260000.00"),
-    "cases": ("办件", None),
-    "check": ("只检查，不写入", True),
-    "class": ("办件类别", "arrears"),
-    "clause": ("依据条款", "附件1 第6项 问题 4"),
-    "clock": ("全部期限", None),
-    "closed_at": ("结束时间", LATER),
-    "co_agencies": ("会办单位", ["hn-czt"]),
-    "code": ("理由代码", "NOT_OUR_DUTY"),
-    "ComplaintRefused.code": ("理由代码", "DUPLICATE"),
-    "Refusal.code": ("理由代码", "OUT_OF_SCOPE"),
-    "comment": ("评语", "款项已经收到"),
-    "confidential": ("是否保密", False),
-    "contact": ("联系人", None),
-    "contacted_at": ("联系投诉人的时间", MOMENT),
-    "cursor": ("翻页标记", "WyIyMDI2LTAzLTEwIl0"),
-    "days": ("天数", 7),
-    "deadlines": ("期限", [{"stage": "resolve", "due_at": LATER}]),
-    "decided_by": ("由谁决定", "rules"),
-    "delivery": ("推送编号", "0b7e5f0c"),
-    "CaseImported.digest": ("内容摘要", "9c1f0e5a77d24b38a1c6e4d2b90f3a57"),
-    "description": ("经过与诉求", "二〇二四年为镇里修路，验收后一直没有付款，请求尽快支付。"),
-    "designated": ("是否指定承办", False),
-    "due_at": ("截止时间", LATER),
-    "duplicate_of": ("重复于", OTHER),
-    "email": ("电子邮箱", "office@example.com"),
-    "enterprise": ("企业的摘要", "7f3c9a51b0d24e6688aa90b1c2d3e4f5"),
-    "NewComplaint.enterprise": ("投诉企业", None),
-    "enabled": ("是否启用", True),
-    "event_id": ("事实编号", "3f2a7c1e-6f0b-4c3e-9d57-2b8e1a90c4d7"),
-    "evidence": ("依据", "付款凭证三份"),
-    "extensions": ("延期天数", 0),
-    "CaseImported.facts": (
-        "此前的事实",
-        [{"type": "CaseAccepted", "version": 1, "number": NUMBER, "assignment": 1, "agency": "hn-gxt"}],
-    ),
-    "facts": ("订阅的事实", ["CaseOpened"]),
-    "fence": ("领取序号", 3),
-    "filed_at": ("提交时间", MOMENT),
-    "foreign_invested": ("是否外商投资企业", False),
-    "from": ("从哪天起", "2026-03-01"),
-    "grade": ("评价等级", 4),
-    "id": ("编号", "YQ2603101234567895-1"),
-    "group": ("分组", "agency"),
-    "idempotency-key": ("幂等键", "8e1c2a54-file-1"),
-    "if-match": ("看到的版本", '"3"'),
-    "internal": ("是否内部记录", False),
-    "key_supervision": ("重点督办的原因", ["large_amount"]),
-    "late": ("是否超期", True),
-    "lead_agency": ("牵头单位", "hn-gxt"),
-    "lease_seconds": ("领取多少秒", 300),
-    "limit": ("至多几件", 20),
-    "Term.limit": ("期限长度", 15),
-    "GET /api/v1/deadlines/preview limit": ("期限长度", 3),
-    "matter": ("事项", "6.problem.4"),
-    "month": ("月份", "2026-03"),
-    "met": ("诉求是否满足", True),
-    "missing_opinions": ("未给意见的会办单位", []),
-    "name": ("名称", "某镇人民政府"),
-    "AgencyNamed.name": ("期限名称", "1.resolve"),
-    "DeadlineMissed.name": ("期限名称", "1.resolve"),
-    "DeadlineWarned.name": ("期限名称", "1.resolve"),
-    "Term.name": ("期限名称", "1.resolve"),
-    "Contact.name": ("联系人", "李建国"),
-    "Enterprise.name": ("企业名称", "郑州宏远阀门有限公司"),
-    "note": ("备注", "已与单位核实"),
-    "number": ("受理编号", NUMBER),
-    "open": ("是否未了结", True),
-    "order": ("督办编号", "DB2603101234567895-1"),
-    "of": ("哪个指标项背后的办件", "missed_reply"),
-    "origin": ("原系统的编号", "2021-0042"),
-    "other": ("相关投诉", OTHER),
-    "out_of_scope": ("像是不属于受理范围的程度", 0.12),
-    "participants": ("责任单位", []),
-    "pauses": ("中止天数", 2),
-    "phone": ("联系电话", "13803711234"),
-    "policy": ("期限政策", {"effective_from": "2022-09-19"}),
-    "q": ("检索词", "工程款"),
-    "reason": ("理由", "缺少合同"),
-    "reasons": ("理由", ["企业选择了事项 6.problem.4"]),
-    "ref": ("事项", "6.problem.4"),
-    "refusal": ("不予受理", None),
-    "region": ("行政区划代码", "410102"),
-    "repaid": ("已还金额（元）", "600000.00"),
-    "request": ("延期申请编号", "YQ2603101234567895-1"),
-    "respondent": ("被投诉单位", "某镇人民政府"),
-    "NewComplaint.respondent": ("被投诉单位", None),
-    "Preview.respondent": ("被投诉单位", None),
-    "respondent_agency": ("被投诉单位代码", "410102-yshj"),
-    "rules_version": ("规则版本", "2022-09-19"),
-    "score": ("把握", 0.62),
-    "service": ("服务", "tracker"),
-    "simple": ("是否简易", True),
-    "skip_bad": ("跳过有错的", False),
-    "solved": ("是否真正解决", True),
-    "source": ("来自哪个系统", "12345"),
-    "stage": ("阶段", "resolve"),
-    "start": ("从何时起", "2026-09-30T10:00:00+08:00"),
-    "start_at": ("开始时间", MOMENT),
-    "state": ("状态", "handling"),
-    "GET /api/v1/webhooks/{webhook}/deliveries state": ("状态", "waiting"),
-    "stood_at": ("截至时间", MOMENT),
-    "supplement": ("补充材料", None),
-    "text": ("正文", "款项已列入本月计划，三月二十日前支付。"),
-    "title": ("标题", "镇政府拖欠道路工程款两年"),
-    "to": ("到哪天止", "2026-03-31"),
-    "type": ("事实类型", None),
-    "under_agreement": ("已签协议金额（元）", "660000.00"),
-    "unit": ("按工作日或自然日", "working_day"),
-    "until": ("到何时", LATER),
-    "upheld": ("是否重新办理", True),
-    "url": ("接收地址", "https://example.com/yousu"),
-    "uscc": ("统一社会信用代码", "91350100M000100Y43"),
-    "verified": ("核实金额（元）", "1260000.00"),
-    "version": ("版本", 1),
-    "wait": ("至多等几秒", 20),
-    "warn_at": ("黄牌时间", MOMENT),
-    "webhook": ("推送地址编号", "3f2a7c1e"),
-    "what": ("看什么", "identity"),
-    "why": ("原因", None),
-    "x-access-code": ("查询码", "K7QM-4T9X"),
-    "x-fence": ("领取序号", 3),
-}
-#: Bodies whose fields exclude each other, so that an example of every field would be refused.
-BODY: Mapping[str, Any] = {
-    "POST /api/v1/triage/{number}/decision": {"matter": "6.problem.4", "note": "已与单位核实"},
-    "POST /api/v1/routing/preview": {
-        "title": "镇政府拖欠道路工程款两年",
-        "description": "二〇二四年为镇里修路，验收后一直没有付款。",
-        "region": "410102",
-    },
 }

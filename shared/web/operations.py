@@ -2,20 +2,62 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from typing_extensions import TypedDict
 
 from shared.errors import NotFound, Transient
+from shared.parking import ParkedFact as Kept
 from shared.runtime import Service
 from shared.unpark import put_back
+from shared.web.answers import Answering
 from shared.web.callers import Caller
 
-routes = APIRouter(tags=["operations"])
+routes = APIRouter(tags=["operations"], route_class=Answering)
 #: How long a scrape waits for the broker: it must end in time to tell, without it, that facts wait in the outbox.
 LAG_SECONDS = 1.0
+
+
+class Health(TypedDict):
+    """Whether the process lives; `dead_loops` are those that ended, as service.loop."""
+
+    status: Literal["ok", "dead"]
+    dead_loops: list[str]
+
+
+class Readiness(TypedDict):
+    """Whether work can be taken; what was looked at, by service. Text informs, `false` is why it cannot."""
+
+    status: Literal["ready", "not ready"]
+    checks: dict[str, dict[str, bool | str]]
+
+
+class ParkedFact(TypedDict):
+    """A fact that could not be handled, as it stands on the wire, and why."""
+
+    id: int
+    number: str
+    error: str
+    parked_at: datetime
+    fact: str
+
+
+class ParkedFacts(TypedDict):
+    service: str
+    parked: list[ParkedFact]
+
+
+class PutBackFacts(TypedDict):
+    """How many parked facts of the complaint had their effect; `error` of the one that failed again."""
+
+    service: str
+    number: str
+    done: int
+    error: str | None
 
 
 async def _services(request: Request) -> dict[str, Service[Any]]:
@@ -26,22 +68,24 @@ async def _services(request: Request) -> dict[str, Service[Any]]:
 Services = Annotated[dict[str, Service[Any]], Depends(_services)]
 
 
-@routes.get("/healthz")
-async def healthz(services: Services) -> Response:
+@routes.get("/healthz", responses={503: {"model": Health}})
+async def healthz(services: Services, response: Response) -> Health:
     """The process lives and all its loops run."""
     dead = [f"{s.name}.{loop}" for s in services.values() for loop in s.dead_loops()]
-    return JSONResponse({"status": "dead" if dead else "ok", "dead_loops": dead}, 503 if dead else 200)
+    response.status_code = 503 if dead else 200
+    return Health(status="dead" if dead else "ok", dead_loops=dead)
 
 
-@routes.get("/readyz")
-async def readyz(services: Services) -> Response:
+@routes.get("/readyz", responses={503: {"model": Readiness}})
+async def readyz(services: Services, response: Response) -> Readiness:
     """The services can take work: database reached, schema current, loops running; the bus is told, not required."""
     checks = {name: await service.checks() for name, service in services.items()}
     ready = all(value is not False for found in checks.values() for value in found.values())
-    return JSONResponse({"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503)
+    response.status_code = 200 if ready else 503
+    return Readiness(status="ready" if ready else "not ready", checks=checks)
 
 
-@routes.get("/metrics")
+@routes.get("/metrics", response_class=PlainTextResponse)
 async def metrics(services: Services) -> Response:
     """Ages and counts in the Prometheus text format, read from the rows at each scrape."""
     registry = CollectorRegistry()
@@ -90,18 +134,21 @@ def _named(services: dict[str, Service[Any]], name: str) -> Service[Any]:
 
 
 @routes.get("/api/v1/parked/{service}")
-async def parked(service: str, services: Services, principal: Caller, number: str | None = None) -> dict[str, Any]:
+async def parked(service: str, services: Services, principal: Caller, number: str | None = None) -> ParkedFacts:
     """The parked facts of a service, oldest first."""
     principal.must_be("admin")
     found = await _named(services, service).parking.list(number)
-    keys = ("id", "number", "error", "parked_at")
-    facts = [{key: getattr(p, key) for key in keys} | {"fact": p.body.decode(errors="replace")} for p in found]
-    return {"service": service, "parked": facts}
+    return ParkedFacts(service=service, parked=[_parked(one) for one in found])
+
+
+def _parked(one: Kept) -> ParkedFact:
+    fact = one.body.decode(errors="replace")
+    return ParkedFact(id=one.id, number=one.number, error=one.error, parked_at=one.parked_at, fact=fact)
 
 
 @routes.post("/api/v1/parked/{service}/{number}")
-async def unpark(service: str, number: str, services: Services, principal: Caller) -> dict[str, Any]:
+async def unpark(service: str, number: str, services: Services, principal: Caller) -> PutBackFacts:
     """Put the parked facts of this complaint back, in order."""
     principal.must_be("admin")
     result = await put_back(_named(services, service).consumer, number)
-    return {"service": service, "number": number, "done": result.done, "error": result.error}
+    return PutBackFacts(service=service, number=number, done=result.done, error=result.error)

@@ -24,15 +24,21 @@ from services.yousu.documents import as_text, built, generated
 from shared.auth import ROLES
 from shared.errors import Problem
 from shared.events import FACTS, decode
+from shared.reference.identifiers import number_problem
 from shared.runtime import Service
 from shared.web import documents, operations
 from shared.web.documents_asyncapi import publisher
-from shared.web.documents_openapi import PROBLEMS, wordless
-from shared.web.documents_page import facts, rows
+from shared.web.documents_fields import BODY, NUMBER, OTHER
+from shared.web.documents_openapi import given_answers, wordless
+from shared.web.documents_page import facts, models
+from shared.web.documents_page import operations as shown_operations
+from shared.web.documents_problems import PROBLEMS, TRACE_ID
+from shared.web.documents_rows import rows
 from shared.web.documents_schema import nameless
-from shared.web.documents_words import BODY, FACT
+from shared.web.documents_words import FACT, MODEL
 from tests.architecture.test_compose import answered_by
 from tests.conftest import from_npm
+from tests.integration.answers import Answer, faults
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = sorted((ROOT / "tests" / "unit" / "golden").glob("*.json"))
@@ -174,10 +180,65 @@ def test_every_problem_is_described_with_an_example_in_its_own_media_type() -> N
     assert {type(problem) for problem in PROBLEMS} == set(Problem.__subclasses__())
     for problem in PROBLEMS:
         body = API["components"]["responses"][type(problem).__name__]["content"]["application/problem+json"]
-        assert body["example"] == problem.as_dict()
+        assert body["schema"] == {"$ref": "#/components/schemas/Problem"}
+        assert body["example"] == {**problem.as_dict(), "trace_id": TRACE_ID}
         schema = API["components"]["schemas"]["Problem"]
         Draft202012Validator(schema).validate(body["example"])
         assert body["example"].keys() <= schema["properties"].keys()
+
+
+def answers() -> Iterator[tuple[str, str, Document]]:
+    """Every answer that is no problem, with the id of its operation and its status."""
+    for operation in OPERATIONS.values():
+        for status, answer in operation["responses"].items():
+            if "$ref" not in answer:
+                yield operation["operationId"], status, answer
+
+
+def test_every_answer_is_a_described_model_a_file_or_a_problem() -> None:
+    for operation, status, answer in answers():
+        if status == "204":
+            assert "content" not in answer
+            continue
+        ((media, content),) = answer["content"].items()
+        if media == "application/json":
+            named = content["schema"].get("anyOf", [content["schema"]])
+            assert all(one["$ref"].startswith("#/components/schemas/") for one in named), operation
+        else:
+            assert content["schema"]["type"] == "string", operation
+    own = {(operation, status) for operation, status, _ in answers() if status >= "400"}
+    assert own == {("operations_healthz", "503"), ("operations_readyz", "503")}
+
+
+def test_every_answer_that_people_can_read_has_an_example_that_fits_it() -> None:
+    tried = set[str]()
+    for operation, status, answer in answers():
+        for media, content in answer.get("content", {}).items():
+            if content["schema"].get("format") == "binary":
+                continue
+            example = content["example"]
+            body = example if isinstance(example, str) else json.dumps(example)
+            assert list(faults(Answer(operation, status, media, body.encode()))) == []
+            tried.add(operation)
+    assert tried == given_answers().keys()
+
+
+def test_a_list_says_how_its_next_page_is_asked_for() -> None:
+    pages = {name: one for name, one in API["components"]["schemas"].items() if "next" in one.get("properties", {})}
+    assert len(pages) >= 8
+    for schema in pages.values():
+        assert "cursor" in schema["properties"]["next"]["description"]
+        assert "next" in schema["required"]
+    for place, operation in OPERATIONS.items():
+        answered = (
+            operation["responses"].get("200", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        )
+        if answered.get("$ref", "").rpartition("/")[2] in pages:
+            assert {"cursor", "limit"} <= {one["name"] for one in operation["parameters"]}, place
+
+
+def test_the_numbers_of_the_examples_are_numbers_that_a_complaint_may_have() -> None:
+    assert (number_problem(NUMBER), number_problem(OTHER)) == (None, None)
 
 
 def test_a_route_without_a_body_or_parameters_promises_no_fault_of_them() -> None:
@@ -253,3 +314,15 @@ def test_the_page_lists_what_is_nested_and_what_is_asked_of_it() -> None:
     assert not found["amount"].required
     held = {row.name for row in rows({"$ref": "#/components/schemas/ComplaintHeld"}, STREAM["components"]["schemas"])}
     assert "candidates[].score" in held
+
+
+def test_the_page_shows_each_answer_by_its_fields_or_by_the_model_that_others_answer_with_too() -> None:
+    shown = {one.id: one for found in shown_operations(API).values() for one in found}
+    assert {model.name for model in models(API)} == MODEL.keys()
+    (filed, *_) = shown["intake_file"].answers
+    assert ({"access_code", "links.page"} <= {row.name for row in filed.fields}, filed.model) == (True, None)
+    assert '"access_code"' in str(filed.example)
+    (resolved, *_) = shown["tracker_resolve"].answers
+    assert (resolved.model, [row.name for row in resolved.fields]) == ("Case", ["missing_opinions"])
+    (revealed, *_) = shown["intake_reveal"].answers
+    assert {"phone", "description"} <= {row.name for row in revealed.fields}

@@ -15,6 +15,7 @@ from shared.events import Fact, decode, encode
 from shared.runtime import Service
 from shared.testing import ManualClock, Rig
 from shared.web.application import application
+from tests.integration.answers import Held
 
 Some = TypeVar("Some", bound=Fact)
 
@@ -52,7 +53,7 @@ class Alone:
         tokens = issuer(self.rig.around.settings)
         token = tokens.token(role, agency=agency, subject=subject) if role else None
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        return Client("http://yousu.test", token, transport=transport)
+        return Client("http://yousu.test", token, transport=Held(transport))
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from shared.runtime import Service
 from shared.settings import Settings
 from shared.testing import ManualClock
 from shared.web.application import application
+from tests.integration.answers import Held
 
 
 class System:
@@ -31,7 +32,7 @@ class System:
 
     def client(self, role: Role | None = None, agency: str | None = None) -> Client:
         token = self.token(role, agency) if role else None
-        return Client("http://yousu.test", token, transport=self.transport)
+        return Client("http://yousu.test", token, transport=Held(self.transport))
 
     def service(self, name: str) -> Service[Any]:
         found: Service[Any] = self.app.state.services[name]

@@ -1,6 +1,6 @@
 """What a fact says to the complainant, as one line of what happened."""
 
-from typing import Any
+from typing import Any, Literal
 
 from shared.events import (
     CaseAccepted,
@@ -26,7 +26,30 @@ from shared.events import (
     SupplementAsked,
 )
 
-Line = tuple[str, dict[str, Any]]
+What = Literal[
+    "filed",
+    "held",
+    "supplement_asked",
+    "supplemented",
+    "linked",
+    "refused",
+    "assigned",
+    "accepted",
+    "returned",
+    "suspended",
+    "resumed",
+    "deadlines_moved",
+    "replied",
+    "resolved",
+    "rated",
+    "review_asked",
+    "review_decided",
+    "reopened",
+    "missed",
+    "supervised",
+    "withdrawn",
+]
+Line = tuple[What, dict[str, Any]]
 #: The deadlines that the complainant waits for; others are between the agencies.
 _AWAITED = frozenset({"route", "accept", "reply", "resolve", "redo"})
 
@@ -59,8 +82,8 @@ def _handled(fact: Fact) -> Line | None:
         case CaseReturned():
             return "returned", {"agency": fact.agency}
         case CaseSuspended():
-            what = "supplement_asked" if fact.why == "supplement" else "suspended"
-            return what, {"reason": fact.reason, "due_at": fact.until.isoformat()}
+            stands = {"reason": fact.reason, "due_at": fact.until.isoformat()}
+            return ("supplement_asked", stands) if fact.why == "supplement" else ("suspended", stands)
         case CaseResumed():
             return "resumed", {"reason": fact.reason}
         case DeadlinesMoved():

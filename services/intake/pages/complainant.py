@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request, Response
 from pydantic import BaseModel, ValidationError
 
+from services.intake.answer import Complaint
 from services.intake.api import Deed, admit, view
 from services.intake.api import act as done_once
 from services.intake.domain import Action
@@ -56,7 +57,7 @@ async def stand(request: Request, here: Service[Intake], number: str, code: str,
 
 def _complaint(
     request: Request,
-    found: dict[str, Any],
+    found: Complaint,
     code: str,
     *,
     status: int = 200,

@@ -9,11 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
 from services.router import store
-from services.router.api import Here, RefusalApproval, TriageDecision, held
+from services.router.api import Here, RefusalApproval, TriageDecision
 from services.router.desk import REFUSALS
 from services.router.domain import STRAY
 from services.router.handlers import WAITING
 from services.router.pages import words
+from services.router.shapes import held, held_whole
 from shared.auth import Principal, Role
 from shared.errors import Invalid, NotFound, Problem
 from shared.reference import Mapping
@@ -160,7 +161,7 @@ async def _shown(
         "held.html",
         problem.status if problem else 200,
         who=who,
-        row={**held(row), "returned_by": row.returned_by},
+        row=held_whole(row),
         open=row.state in WAITING,
         decisions=decisions,
         mapping=mapping,

@@ -78,9 +78,7 @@ async def agency_step(step: AnyStep) -> Step:
 OwnStep = Annotated[Step, Depends(agency_step)]
 
 
-def page(
-    name: str, rows: Sequence[Row], limit: int, show: Callable[[Row], Any], place: Callable[[Row], Any]
-) -> dict[str, Any]:
+def page(rows: Sequence[Row], limit: int, place: Callable[[Row], Any]) -> tuple[Sequence[Row], str | None]:
     """`limit` of the rows, and the place of the next page when there are more."""
     seen = rows[:limit]
-    return {name: [show(row) for row in seen], "next": cursor(*place(seen[-1])) if len(rows) > limit else None}
+    return seen, cursor(*place(seen[-1])) if len(rows) > limit else None

@@ -6,12 +6,13 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from services.tracker.handlers.steps import ReturnCode
+from shared.web.answers import AS_TEXT
 from shared.web.moments import Moment
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=2_000)]
 #: Yuan, as text, so that no float comes between.
-Yuan = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2)]
+Yuan = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=2), AS_TEXT]
 Days = Annotated[int, Field(ge=1, le=60, strict=True)]
 
 
@@ -48,7 +49,7 @@ class Suspension(Body):
     days: Days | None = None
 
 
-class Reply(Body):
+class NewReply(Body):
     text: Words
     met: bool = Field(strict=True)
     contacted_at: Moment | None = None
@@ -59,12 +60,12 @@ class Opinion(Body):
     text: Words
 
 
-class ExtensionRequest(Body):
+class NewExtensionRequest(Body):
     days: Days
     reason: Reason
 
 
-class Decision(Body):
+class ExtensionDecision(Body):
     approved: bool = Field(strict=True)
     reason: Reason | None = None
 
@@ -73,7 +74,7 @@ class SimpleClass(Body):
     simple: Literal[True]
 
 
-class ArrearsRecord(Body):
+class NewArrearsRecord(Body):
     """Totals in yuan, at least one of them, as they stood `at`."""
 
     claimed: Yuan | None = None
@@ -97,7 +98,7 @@ class ArrearsRecord(Body):
         return self
 
 
-class Order(Body):
+class NewOrder(Body):
     reason: Reason
     days: Days
 

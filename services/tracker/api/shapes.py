@@ -1,11 +1,15 @@
 """How cases, deadlines and orders look from outside."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from decimal import Decimal
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tracker.api import answers as say
+from services.tracker.api import lists
 from services.tracker.domain import possible
+from services.tracker.domain.arrears import Totals
 from services.tracker.domain.clock import Line, words
 from services.tracker.domain.states import CALLERS, Actor
 from services.tracker.handlers.kit import state_of
@@ -30,13 +34,20 @@ from shared.auth import Principal
 Said = TypeVar("Said", Reply, Remark)
 
 
-def deadline(row: Deadline) -> dict[str, Any]:
+def deadline(row: Deadline) -> say.CaseDeadline:
     """A deadline; `agency` is whose it is, `ended_at` since when it no longer applies."""
-    keys = ("stage", "due_at", "met_at", "card", "agency", "name", "ended_at")
-    return {key: getattr(row, key) for key in keys}
+    return say.CaseDeadline(
+        stage=row.stage,
+        due_at=row.due_at,
+        met_at=row.met_at,
+        card=row.card,
+        agency=row.agency,
+        name=row.name,
+        ended_at=row.ended_at,
+    )
 
 
-def brief(row: Case, deadlines: Sequence[Deadline]) -> dict[str, Any]:
+def brief(row: Case, deadlines: Sequence[Deadline]) -> say.CaseBrief:
     """A case in a list, with the deadlines of its present assignment."""
     return {
         "number": row.number,
@@ -61,29 +72,66 @@ def brief(row: Case, deadlines: Sequence[Deadline]) -> dict[str, Any]:
     }
 
 
-def claimed(row: Case, deadlines: Sequence[Deadline]) -> dict[str, Any]:
-    return {**brief(row, deadlines), "fence": row.fence, "lease_until": row.lease_until}
+def claimed(row: Case, deadlines: Sequence[Deadline]) -> lists.CaseClaimed:
+    return lists.CaseClaimed(**brief(row, deadlines), fence=row.fence, lease_until=row.lease_until)
 
 
-def order(row: Order, due: Deadline | None) -> dict[str, Any]:
+def opinion_due(row: Deadline) -> lists.OpinionDue:
+    return lists.OpinionDue(**deadline(row), number=row.number)
+
+
+def order(row: Order, due: Deadline | None) -> say.SupervisionOrder:
     """A supervision order with its deadline."""
-    clock = {"due_at": due.due_at if due else None, "card": due.card if due else None}
-    keys = ("number", "assignment", "agency", "why", "reason", "stage", "given_at", "given_by")
-    told = {key: getattr(row, key) for key in (*keys, "replied_at", "replied_by", "reply", "ended_at")}
-    return {"order": row.id, **told, **clock}
+    return say.SupervisionOrder(
+        order=row.id,
+        number=row.number,
+        assignment=row.assignment,
+        agency=row.agency,
+        why=row.why,
+        reason=row.reason,
+        stage=row.stage,
+        given_at=row.given_at,
+        given_by=row.given_by,
+        replied_at=row.replied_at,
+        replied_by=row.replied_by,
+        reply=row.reply,
+        ended_at=row.ended_at,
+        due_at=due.due_at if due else None,
+        card=due.card if due else None,
+    )
 
 
-def request(row: ExtensionRequest) -> dict[str, Any]:
-    keys = ("id", "number", "assignment", "agency", "days", "reason", "state", "asked_at", "asked_by")
-    return {key: getattr(row, key) for key in (*keys, "decided_at", "decided_by", "decision")}
+def request(row: ExtensionRequest) -> say.ExtensionRequest:
+    return say.ExtensionRequest(
+        id=row.id,
+        number=row.number,
+        assignment=row.assignment,
+        agency=row.agency,
+        days=row.days,
+        reason=row.reason,
+        state=row.state,
+        asked_at=row.asked_at,
+        asked_by=row.asked_by,
+        decided_at=row.decided_at,
+        decided_by=row.decided_by,
+        decision=row.decision,
+    )
 
 
-def review(row: Review) -> dict[str, Any]:
-    keys = ("number", "round", "reason", "state", "asked_at", "decided_at", "decided_by", "decision")
-    return {key: getattr(row, key) for key in keys}
+def review(row: Review) -> say.CaseReview:
+    return say.CaseReview(
+        number=row.number,
+        round=row.round,
+        reason=row.reason,
+        state=row.state,
+        asked_at=row.asked_at,
+        decided_at=row.decided_at,
+        decided_by=row.decided_by,
+        decision=row.decision,
+    )
 
 
-async def whole(session: AsyncSession, row: Case, who: Principal) -> dict[str, Any]:
+async def whole(session: AsyncSession, row: Case, who: Principal) -> say.Case:
     """One case with all that belongs to it."""
     number = row.number
     deadlines = (await cases.deadlines_of(session, [number])).get(number, [])
@@ -91,21 +139,21 @@ async def whole(session: AsyncSession, row: Case, who: Principal) -> dict[str, A
     remarks = _in_order(await cases.rows_of(session, Remark, number))
     due = {one.name: one for one in deadlines}
     orders = [order(one, due.get(one.deadline)) for one in await cases.rows_of(session, Order, number)]
-    return {
+    return say.Case(
         **brief(row, deadlines),
-        "reasons": row.reasons,
-        "clock": [_line(one) for one in await cases.rows_of(session, ClockLine, number)],
-        "timeline": [_entry(one) for one in await cases.rows_of(session, Entry, number)],
-        "opinions": [_remark(one, texts) for one in remarks if one.kind == "opinion"],
-        "notes": [_remark(one, texts) for one in remarks if one.kind == "note"],
-        "replies": [_reply(one) for one in _in_order(await cases.rows_of(session, Reply, number))],
-        "orders": orders,
-        "extension_requests": [request(one) for one in await cases.rows_of(session, ExtensionRequest, number)],
-        "reviews": [review(one) for one in await cases.rows_of(session, Review, number)],
-        "origin": [_origin(one) for one in await cases.rows_of(session, Imported, number)],
-        "arrears": _arrears(await cases.rows_of(session, Arrears, number)),
-        "possible": possible(state_of(row), _actors(row, who)),
-    }
+        reasons=row.reasons,
+        clock=[_line(one) for one in await cases.rows_of(session, ClockLine, number)],
+        timeline=[_entry(one) for one in await cases.rows_of(session, Entry, number)],
+        opinions=[_remark(one, texts) for one in remarks if one.kind == "opinion"],
+        notes=[_remark(one, texts) for one in remarks if one.kind == "note"],
+        replies=[_reply(one) for one in _in_order(await cases.rows_of(session, Reply, number))],
+        orders=orders,
+        extension_requests=[request(one) for one in await cases.rows_of(session, ExtensionRequest, number)],
+        reviews=[review(one) for one in await cases.rows_of(session, Review, number)],
+        origin=[_origin(one) for one in await cases.rows_of(session, Imported, number)],
+        arrears=_arrears(await cases.rows_of(session, Arrears, number)),
+        possible=possible(state_of(row), _actors(row, who)),
+    )
 
 
 def _in_order(rows: Iterable[Said]) -> list[Said]:
@@ -121,11 +169,21 @@ def _actors(row: Case, who: Principal) -> list[Actor]:
     return ["supervisor"] if who.role == "supervisor" else sorted(CALLERS)
 
 
-def _line(row: ClockLine) -> dict[str, Any]:
+def _line(row: ClockLine) -> say.ClockLine:
     """A line of the ledger, and what it says in plain terms."""
-    keys = ("at", "what", "name", "stage", "agency", "unit", "days", "due_at", "reason")
-    told = {"limit": row.limit_, **{key: getattr(row, key) for key in keys}}
-    return {**told, "words": words(line_of(row))}
+    return say.ClockLine(
+        limit=row.limit_,
+        at=row.at,
+        what=row.what,
+        name=row.name,
+        stage=row.stage,
+        agency=row.agency,
+        unit=row.unit,
+        days=row.days,
+        due_at=row.due_at,
+        reason=row.reason,
+        words=words(line_of(row)),
+    )
 
 
 def line_of(row: ClockLine) -> Line:
@@ -133,38 +191,59 @@ def line_of(row: ClockLine) -> Line:
     return Line(limit=row.limit_, **{key: getattr(row, key) for key in keys})
 
 
-def _entry(row: Entry) -> dict[str, Any]:
-    return {"at": row.at, "what": row.what, "who": row.who, "from": row.from_state, **row.detail}
+def _entry(row: Entry) -> say.CaseEntry:
+    told: dict[str, Any] = {"at": row.at, "what": row.what, "who": row.who, "from": row.from_state, **row.detail}
+    return cast(say.CaseEntry, told)
 
 
-def _remark(row: Remark, texts: dict[str, str]) -> dict[str, Any]:
-    keys = ("id", "assignment", "at", "agency", "by")
-    return {**{key: getattr(row, key) for key in keys}, "text": texts.get(row.id)}
+def _remark(row: Remark, texts: dict[str, str]) -> say.CaseRemark:
+    return say.CaseRemark(
+        id=row.id,
+        assignment=row.assignment,
+        at=row.at,
+        agency=row.agency,
+        by=row.by,
+        text=texts.get(row.id),
+    )
 
 
-def _reply(row: Reply) -> dict[str, Any]:
-    keys = ("id", "assignment", "at", "agency", "by", "text", "met", "contacted_at")
-    return {key: getattr(row, key) for key in keys}
+def _reply(row: Reply) -> say.CaseReply:
+    return say.CaseReply(
+        id=row.id,
+        assignment=row.assignment,
+        at=row.at,
+        agency=row.agency,
+        by=row.by,
+        text=row.text,
+        met=row.met,
+        contacted_at=row.contacted_at,
+    )
 
 
-def _origin(row: Imported) -> dict[str, Any]:
+def _origin(row: Imported) -> say.CaseOrigin:
     """Where a case of earlier records comes from."""
-    return {"number": row.origin, "source": row.source, "imported_at": row.at}
+    return say.CaseOrigin(number=row.origin, source=row.source, imported_at=row.at)
 
 
-def _arrears(rows: Sequence[Arrears]) -> dict[str, Any] | None:
+def _arrears(rows: Sequence[Arrears]) -> say.Arrears | None:
     """The totals as they stand, and every record behind them; None where nothing was recorded."""
     if not rows:
         return None
-    totals = totals_of(list(rows))
-    names = ("claimed", "verified", "repaid", "under_agreement")
     records = [
-        {"at": one.stood_at, "agency": one.agency, "by": one.by, "evidence": one.evidence, **_yuan(one, names)}
+        say.ArrearsRecord(at=one.stood_at, agency=one.agency, by=one.by, evidence=one.evidence, **_sums(one))
         for one in sorted(rows, key=lambda one: (one.stood_at, one.version))
     ]
-    return {**_yuan(totals, names), "records": records}
+    return say.Arrears(**_sums(totals_of(list(rows))), records=records)
 
 
-def _yuan(row: Any, names: Iterable[str]) -> dict[str, str | None]:
-    found = {name: getattr(row, name) for name in names}
-    return {name: None if value is None else f"{value:.2f}" for name, value in found.items()}
+def _sums(row: Arrears | Totals) -> say.Sums:
+    return say.Sums(
+        claimed=_yuan(row.claimed),
+        verified=_yuan(row.verified),
+        repaid=_yuan(row.repaid),
+        under_agreement=_yuan(row.under_agreement),
+    )
+
+
+def _yuan(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:.2f}"

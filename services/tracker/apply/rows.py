@@ -7,6 +7,7 @@ from typing import Any, Literal
 from services.tracker.domain import ENDED, State
 from services.tracker.domain.clock import LEADS, WINDOWS
 from services.tracker.domain.supervision import worst
+from services.tracker.domain.timeline import What
 from services.tracker.tables import Case, ClockLine, Deadline, Entry
 from shared.events import Fact, Term
 from shared.tx import Tx
@@ -26,7 +27,7 @@ async def case_of(fact: Fact, tx: Tx) -> Case:
     return case
 
 
-def note(fact: Fact, what: str, who: str | None, tx: Tx, case: Case | None = None, **detail: Any) -> None:
+def note(fact: Fact, what: What, who: str | None, tx: Tx, case: Case | None = None, **detail: Any) -> None:
     """A line of the timeline; with a `case`, of its present assignment and state."""
     where = (case.assignment, case.state) if case else (0, None)
     moment = {"number": fact.number, "at": fact.at, "assignment": where[0], "from_state": where[1]}

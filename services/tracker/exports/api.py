@@ -11,9 +11,9 @@ from fastapi.responses import StreamingResponse
 from pydantic import BeforeValidator, StringConstraints
 
 from services.tracker.api.callers import Here, Official
-from services.tracker.api.queue import Card
 from services.tracker.domain import State
 from services.tracker.domain.search import plain
+from services.tracker.domain.supervision import Card
 from services.tracker.exports import writing
 from services.tracker.exports.bulletin import Month
 from services.tracker.handlers import Tracker
@@ -101,7 +101,7 @@ async def cases_csv(here: Here, caller: Official, wanted: Asked) -> Csv:
     return cases_as_csv(here, caller, wanted)
 
 
-@routes.get("/cases.xlsx", response_class=Xlsx)
+@routes.get("/cases.xlsx", response_class=Xlsx, responses={TooLarge.status: {"description": TooLarge.title}})
 async def cases_xlsx(here: Here, caller: Official, wanted: Asked) -> Xlsx:
     """Cases as an Excel book, by number; with `of`, those behind this number of the indicators."""
     return await cases_as_xlsx(here, caller, wanted)

@@ -1,6 +1,9 @@
 """Cases of earlier records are brought in, each once: told as one fact that holds all that happened to it."""
 
+from typing import Literal
+
 from pydantic_core import from_json
+from typing_extensions import TypedDict
 
 from services.tracker.domain.history import Past, number_of
 from services.tracker.handlers.kit import Kit
@@ -14,10 +17,17 @@ from shared.tx import Tx
 _ATTEMPTS = 8
 
 
+class BroughtIn(TypedDict):
+    """The number a case has here, and whether it is new."""
+
+    number: str
+    outcome: Literal["new", "known"]
+
+
 class Importing(Kit):
     """Bringing in what earlier records tell: nothing is decided on the past, and its one fact tells all of it."""
 
-    async def bring_in(self, past: Past, source: str, by: str, write: bool, tx: Tx) -> dict[str, str]:
+    async def bring_in(self, past: Past, source: str, by: str, write: bool, tx: Tx) -> BroughtIn:
         """The case's number and whether it is new here; Conflict when its number is another's, or it changed since."""
         key = f"{source}/{past.number}"
         known = await tx.lock(Imported, key)
@@ -25,11 +35,11 @@ class Importing(Kit):
             if known.digest != past.digest:
                 told = f"{past.number} 已导入（受理编号 {known.number}），内容与这里不同；更正请在办件上办理"
                 raise Conflict(told, kind="imported-otherwise", number=known.number)
-            return {"number": known.number, "outcome": "known"}
+            return BroughtIn(number=known.number, outcome="known")
         number = await self._free(past, source, tx)
         if write:
             await self._tell_past(number, past, source, by, tx)
-        return {"number": number, "outcome": "new"}
+        return BroughtIn(number=number, outcome="new")
 
     @staticmethod
     async def _free(past: Past, source: str, tx: Tx) -> str:

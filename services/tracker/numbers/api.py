@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 
 from services.tracker.api.callers import Here, Official
 from services.tracker.handlers import Tracker
+from services.tracker.numbers.answers import FiguresNow, GroupFigures, Indicator, IndicatorReport
 from services.tracker.numbers.contributions import city_code
 from services.tracker.numbers.definitions import FEN, INDICATORS, Value
 from services.tracker.numbers.measures import DAILY, MEASURES, NOW
@@ -18,9 +19,10 @@ from shared.clock import in_shanghai
 from shared.errors import FieldError, Forbidden, Invalid
 from shared.reference import Region, current, rules
 from shared.runtime import Service
+from shared.web.answers import Answering
 from shared.web.moments import FIRST, LAST
 
-routes = APIRouter(prefix="/api/v1", tags=["numbers"])
+routes = APIRouter(prefix="/api/v1", tags=["numbers"], route_class=Answering)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 Word = Annotated[str | None, Query(max_length=40)]
 
@@ -35,7 +37,7 @@ async def indicators(
     region: Word = None,
     matter: Word = None,
     group: Group | None = None,
-) -> dict[str, Any]:
+) -> IndicatorReport:
     """Every indicator with both its numbers, over days in Asia/Shanghai, both included; an agency sees its own.
 
     Without `from` since the beginning, without `to` up to today.
@@ -44,10 +46,20 @@ async def indicators(
     async with here.database.reading() as session:
         found = await numbers(session, asked)
         whole = await numbers(session, _ungrouped(asked)) if group else found
-    answer: dict[str, Any] = {"from": asked.start, "to": asked.end, "agency": asked.agency, "matter": asked.matter}
-    answer |= {"region": asked.region, "note": _note(region), **_told(whole.get("", {}))}
+    told = _told(whole.get("", {}))
+    answer: IndicatorReport = {
+        "from": asked.start,
+        "to": asked.end,
+        "agency": asked.agency,
+        "matter": asked.matter,
+        "region": asked.region,
+        "note": _note(region),
+        "indicators": told["indicators"],
+        "counts": told["counts"],
+        "now": told["now"],
+    }
     if group is not None:
-        answer |= {"group": group, "groups": [_one(group, key, found[key]) for key in sorted(found)]}
+        answer["group"], answer["groups"] = group, [_one(group, key, found[key]) for key in sorted(found)]
     return answer
 
 
@@ -128,40 +140,37 @@ def _note(region: str | None) -> str | None:
     return f"{division.name}按所属的{city.name if city else city_code(division.code)}统计"
 
 
-def _told(found: Numbers) -> dict[str, Any]:
+def _told(found: Numbers) -> FiguresNow:
     """These numbers as indicators, as raw counts, and as what is so now."""
-    return {
-        "indicators": [told(indicator.of(found)) for indicator in INDICATORS],
-        "counts": _counts(found, DAILY),
-        "now": _counts(found, NOW),
-    }
+    rates = [told(indicator.of(found)) for indicator in INDICATORS]
+    return FiguresNow(indicators=rates, counts=_counts(found, DAILY), now=_counts(found, NOW))
 
 
-def told(value: Value) -> dict[str, Any]:
+def told(value: Value) -> Indicator:
     """An indicator with both its numbers; money in yuan."""
     indicator, yuan = value.indicator, value.indicator.unit == "yuan"
-    return {
-        "name": indicator.name,
-        "label": indicator.label,
-        "definition": indicator.definition,
-        "unit": indicator.unit,
-        "numerator": value.numerator / FEN if yuan else value.numerator,
-        "denominator": value.denominator / FEN if yuan else value.denominator,
-        "value": value.value,
-    }
+    return Indicator(
+        name=indicator.name,
+        label=indicator.label,
+        definition=indicator.definition,
+        unit=indicator.unit,
+        numerator=value.numerator / FEN if yuan else value.numerator,
+        denominator=value.denominator / FEN if yuan else value.denominator,
+        value=value.value,
+    )
 
 
-def _counts(found: Numbers, measures: Mapping[str, Any]) -> dict[str, int | float]:
+def _counts(found: Numbers, measures: Mapping[str, Any]) -> dict[str, float]:
     """Every one of these measures, what is nothing too; money in yuan."""
     return {name: found.get(name, 0) / FEN if MEASURES[name].unit == "fen" else found.get(name, 0) for name in measures}
 
 
-def _one(group: Group, key: str, found: Numbers) -> dict[str, Any]:
+def _one(group: Group, key: str, found: Numbers) -> GroupFigures:
     """One group; `key` is null for what names no agency, city or matter. Days have no `now`."""
-    told = _told(found)
+    told = GroupFigures(key=key or None, label=label(group, key), **_told(found))
     if group in ("day", "month"):
         del told["now"]
-    return {"key": key or None, "label": label(group, key), **told}
+    return told
 
 
 def label(group: Group, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from services.tracker.numbers.measures import MEASURES
 
@@ -24,7 +25,7 @@ class Indicator:
     less: tuple[str, ...] = ()
 
     @property
-    def unit(self) -> str:
+    def unit(self) -> Literal["case", "yuan"]:
         """What both numbers count: cases, or yuan."""
         return "yuan" if MEASURES[self.denominator[0]].unit == "fen" else "case"
 

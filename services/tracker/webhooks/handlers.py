@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.tracker.webhooks import store
+from services.tracker.webhooks.answers import DeliveryStarted, NewSecret
 from services.tracker.webhooks.concern import PING, ping
 from services.tracker.webhooks.push import written
 from services.tracker.webhooks.tables import Delivery, Webhook
@@ -42,7 +43,7 @@ class Change:
     enabled: bool | None = None
 
 
-async def register(wish: Wish, by: str, cipher: Cipher, tx: Tx) -> dict[str, Any]:
+async def register(wish: Wish, by: str, cipher: Cipher, tx: Tx) -> dict[str, str]:
     """A new address; its id and its secret, which is told this once."""
     if await store.count(tx.session, wish.agency) >= MOST:
         raise Conflict(f"每个单位至多登记 {MOST} 个推送地址", kind="too-many-webhooks", most=MOST)
@@ -80,21 +81,22 @@ async def remove(id_: str, who: Principal, tx: Tx) -> None:
     await tx.session.delete(webhook)
 
 
-async def rotate(id_: str, who: Principal, cipher: Cipher, tx: Tx) -> dict[str, Any]:
+async def rotate(id_: str, who: Principal, cipher: Cipher, tx: Tx) -> NewSecret:
     """A new secret, told this once; the one before signs too for a while."""
     webhook, secret = await own(id_, who, tx), new_secret()
-    webhook.former, webhook.former_until = webhook.secret, tx.now + OVERLAP
+    until = tx.now + OVERLAP
+    webhook.former, webhook.former_until = webhook.secret, until
     webhook.secret = cipher.seal(secret.encode(), context(webhook.id))
-    return {"id": webhook.id, "secret": secret, "former_secret_until": webhook.former_until}
+    return NewSecret(id=webhook.id, secret=secret, former_secret_until=until)
 
 
-async def send_ping(id_: str, who: Principal, tx: Tx) -> dict[str, Any]:
+async def send_ping(id_: str, who: Principal, tx: Tx) -> DeliveryStarted:
     """A ping, tried once; the delivery in which its outcome will stand."""
     webhook = await _enabled(id_, who, tx)
     event = str(uuid4())
     row = written(webhook.id, event, PING, None, ping(event, webhook.agency, tx.now), tx.now)
     tx.insert(Delivery, **row)
-    return {"delivery": row["id"]}
+    return DeliveryStarted(delivery=row["id"])
 
 
 async def redeliver(id_: str, delivery: str, who: Principal, tx: Tx) -> None:

@@ -1,25 +1,27 @@
 """Door 2, events: a whole poll in one transaction, in order per complaint; offsets are committed afterwards.
 
+The same transaction keeps how far it read (`shared.reached`); the group's offsets never run ahead of that.
+
 What fails has three fates: a transient failure backs off and runs again, a permanent one is parked at once, an unknown
 one is tried N times and then parked. Later facts of a parked complaint wait behind it; other complaints go on.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import select
 
-from shared import trace
+from shared import reached, trace
 from shared.batch import Batch, Deferred, Done, Failed, Outcome, Work
 from shared.bus import Bus, Delivered, Subscription
 from shared.db import is_transient
 from shared.errors import Permanent, Transient
 from shared.events import Fact, decode
-from shared.parking import Behind, Parking
-from shared.tx import Tx, Unit
+from shared.inbox import Inbox
+from shared.parking import Parking
+from shared.tx import Tx
 
 Handler = Callable[[Any, Tx], Awaitable[None]]
 Handlers = Mapping[type[Fact], Handler]
@@ -48,13 +50,19 @@ class Consumer:
     handlers: Handlers
     on_commit: Callable[[], None]
     subscription: Subscription | None = None
+    #: What was read and concerned nobody here: kept and committed with what does, or when the stream is quiet.
+    _passed: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        return f"yousu.{self.name}"
 
     async def run(self) -> None:
         """Read and apply, for ever."""
         failures = 0
         while True:
             try:
-                self.subscription = self.subscription or await self.bus.subscribe(f"yousu.{self.name}")
+                self.subscription = self.subscription or await self.bus.subscribe(self.group)
                 if await self.step(self.subscription):
                     failures = 0
             except Exception as error:
@@ -80,26 +88,46 @@ class Consumer:
     async def step(self, subscription: Subscription, wait_seconds: float = POLL_SECONDS) -> int:
         """Apply one poll; how many records it held."""
         polled = await subscription.poll(POLL_LIMIT, wait_seconds)
-        if polled:
-            await self.apply(polled)
-            await subscription.commit({d.partition: d.offset + 1 for d in polled})
+        positions = self._passed | reached.behind(polled)
+        kept = await self.apply(polled, positions)
+        if positions and not polled:
+            await self.keep(positions)
+            kept = True
+        if kept:
+            await subscription.commit(positions)
+        self._passed = {} if kept else positions
         return len(polled)
 
-    async def apply(self, polled: Sequence[Delivered]) -> None:
-        """Every effect of these records in the database, or parked; raises Transient when neither is possible."""
-        works = [(d, w) for d in polled if (w := self._work(d)) is not None]
-        with trace.ending([work.around for _, work in works]):
-            await self._apply(works)
+    async def apply(self, polled: Sequence[Delivered], positions: Mapping[int, int] | None = None) -> bool:
+        """Every effect of these records in the database, or parked; raises Transient when neither is possible.
 
-    async def _apply(self, works: list[tuple[Delivered, Work]]) -> None:
-        tries = 0
+        With the effects it keeps that `positions` are reached, by default those behind these records; False when
+        nothing of it concerned this service, and nothing was kept.
+        """
+        works = [(d, w) for d in polled if (w := self._work(d)) is not None]
+        if not works:
+            return False
+        with trace.ending([work.around for _, work in works]):
+            await self._apply(works, reached.behind(polled) if positions is None else positions)
+        return True
+
+    async def keep(self, positions: Mapping[int, int]) -> None:
+        """Everything before these offsets has had its effect here."""
+        async with self.batch.database.writing() as session:
+            await reached.keep(session, self.batch.kernel, positions)
+
+    async def _apply(self, works: list[tuple[Delivered, Work]], positions: Mapping[int, int]) -> None:
+        tries, noted = 0, False
         while works:
-            outcomes = await self.batch.run([work for _, work in works], Inbox(self.batch, self.parking))
+            inbox = Inbox(self.batch.kernel, self.parking, len(works), positions)
+            outcomes = await self.batch.run([work for _, work in works], inbox)
             self.on_commit()
-            tries += 1
+            tries, noted = tries + 1, inbox.noted
             works = await self._unfinished(works, outcomes, last=tries >= TRIES)
             if works:
                 await asyncio.sleep(backoff(tries - 1))
+        if positions and not noted:
+            await self.keep(positions)
 
     async def _unfinished(
         self, works: list[tuple[Delivered, Work]], outcomes: list[Outcome], *, last: bool
@@ -133,7 +161,7 @@ class Consumer:
         return self.work_of(fact, handler, delivered.trace, self._span(delivered, f"consume {type(fact).__name__}"))
 
     def _span(self, delivered: Delivered, name: str) -> trace.Span | None:
-        place = {"messaging.consumer.group.name": f"yousu.{self.name}", "messaging.kafka.offset": delivered.offset}
+        place = {"messaging.consumer.group.name": self.group, "messaging.kafka.offset": delivered.offset}
         where = {"yousu.service": self.name, "messaging.destination.partition.id": str(delivered.partition)}
         return trace.begin(delivered.trace, name, "consumer", number=delivered.key, **place, **where)
 
@@ -144,33 +172,6 @@ class Consumer:
             await handler(fact, tx)
 
         return Work(fact.number, run, str(fact.event_id), parent, trace.called(handler), around)
-
-
-@dataclass(frozen=True, slots=True)
-class Inbox:
-    """Event ids whose effect is in this database; what is parked keeps later facts of its complaint behind it."""
-
-    batch: Batch
-    parking: Parking
-
-    async def known(self, unit: Unit, works: Sequence[Work]) -> Mapping[int, Outcome]:
-        inbox, ids = self.batch.kernel.inbox, {work.id for work in works}
-        done = set(await unit.session.scalars(select(inbox.c.event_id).where(inbox.c.event_id.in_(ids))))
-        held = await self.parking.held(unit, {work.key for work in works})
-        settled: dict[int, Outcome] = {}
-        for index, work in enumerate(works):
-            if work.id in done:
-                settled[index] = Done()
-            elif work.key in held:
-                settled[index] = Failed(Behind())
-            elif work.id:
-                done.add(work.id)
-        return settled
-
-    async def claim(self, unit: Unit, done: Sequence[tuple[Work, Any]]) -> None:
-        rows = [{"event_id": work.id, "done_at": unit.now} for work, _ in done if work.id]
-        if rows:
-            await unit.session.execute(self.batch.kernel.inbox.insert(), rows)
 
 
 def _raiser(error: Exception) -> Callable[[Tx], Awaitable[None]]:

@@ -55,7 +55,7 @@ class Parking:
         parked = self.kernel.parked
         return set(await unit.session.scalars(select(parked.c.number).where(parked.c.number.in_(numbers))))
 
-    async def list(self, number: str | None = None, limit: int = 200) -> list[ParkedFact]:
+    async def list(self, number: str | None = None, limit: int | None = 200) -> list[ParkedFact]:
         """Parked facts in order of parking, of one complaint or of all."""
         parked: Any = self.kernel.parked
         columns = (parked.c.id, parked.c.number, parked.c.body, parked.c.trace, parked.c.error, parked.c.parked_at)

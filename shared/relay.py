@@ -51,7 +51,7 @@ class Relay:
         """Lead and send, for ever; an outage of the broker or the database is waited out."""
         while True:
             try:
-                async with self._leadership() as session:
+                async with self.leadership() as session:
                     if session is not None:
                         await self._lead(session)
             except Exception as error:
@@ -64,7 +64,8 @@ class Relay:
             await asyncio.sleep(STANDBY_SECONDS)
 
     @asynccontextmanager
-    async def _leadership(self) -> AsyncIterator[AsyncSession | None]:
+    async def leadership(self) -> AsyncIterator[AsyncSession | None]:
+        """The session of the service's one leader; None while another process leads."""
         if self.database.sqlite:
             async with self.database.reading() as session:
                 try:

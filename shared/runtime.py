@@ -21,6 +21,9 @@ from shared.consumer import Consumer, Handlers
 from shared.crypto import Cipher
 from shared.db import Database
 from shared.door import RequestDoor
+from shared.events import Fact
+from shared.older import refuse_older
+from shared.opening import Opening
 from shared.parking import Parking
 from shared.pruning import Pruning
 from shared.relay import Relay
@@ -29,12 +32,18 @@ from shared.tables import Kernel
 from shared.timers import TimerHandler, Timers
 
 Parts = TypeVar("Parts")
+#: How long a loop may take to end before it is told so again.
+AGAIN_SECONDS = 2.0
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Spec(Generic[Parts]):
-    """What makes a service: what it is called, listens to, times, answers and looks after, and where its tables are."""
+    """What makes a service: what it is called, listens to, times, answers and looks after, and where its tables are.
+
+    `applying` is what a fact that was told or answered already does to the rows, and no more, the service's own facts
+    among them; `answers` are the facts it tells when it hears another's.
+    """
 
     name: str
     metadata: MetaData
@@ -42,8 +51,10 @@ class Spec(Generic[Parts]):
     migrations: Path
     routes: Sequence[APIRouter]
     handlers: Handlers
+    applying: Handlers
     timers: Mapping[str, TimerHandler]
     parts: Parts
+    answers: Mapping[type[Fact], tuple[type[Fact], ...]] = field(default_factory=dict)
     collect: Callable[[Any, CollectorRegistry], Awaitable[None]] | None = None
     notes: Callable[[], dict[str, str]] | None = None
     chores: Mapping[str, Chore] = field(default_factory=dict)
@@ -67,6 +78,8 @@ class Service(Generic[Parts]):
     chores: Chores
     migrate_at_start: bool
     on_death: Callable[[str], None]
+    opening: Opening | None = None
+    _opens: "asyncio.Task[None] | None" = None
     _tasks: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
 
     @property
@@ -78,30 +91,46 @@ class Service(Generic[Parts]):
         return self.spec.parts
 
     async def start(self) -> None:
-        """Schema first, then the way out, then the ways in."""
+        """Schema first, then the way out, then the ways in; nothing is read into a database that was put back."""
         if self.migrate_at_start:
             await migrate.upgrade(self.database, self.spec.migrations, self.spec.metadata)
-        self._run("relay", self.relay.run)
+        opening = self.opening = Opening(self.name, self._at_head, self._proof, self.on_death)
+        self._opens = asyncio.create_task(opening.run(), name=f"{self.name}.opening")
+        self._run("relay", self.relay.run, opening.clock)
         self._run("door", self.door.serve)
-        self._run("consumer", self.consumer.run)
-        self._run("timers", self.timers.run)
-        self._run("pruning", self.pruning.run)
+        self._run("consumer", self.consumer.run, opening.reader)
+        self._run("timers", self.timers.run, opening.clock)
+        self._run("pruning", self.pruning.run, opening.clock)
         for chore in self.spec.chores:
-            self._run(chore, partial(self.chores.repeat, chore, self))
+            self._run(chore, partial(self.chores.repeat, chore, self), opening.clock)
 
     async def stop(self) -> None:
         """The mirror of start."""
-        for task in reversed(list(self._tasks.values())):
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        for name in reversed(list(self._tasks)):
+            await self.end(name)
         self._tasks.clear()
+        if self._opens is not None:
+            await _ended(self._opens)
         if self.consumer.subscription is not None:
             await self.consumer.subscription.close()
         await self.database.close()
 
-    def _run(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+    async def end(self, name: str) -> None:
+        """This loop is over when it returns."""
+        await _ended(self._tasks[name])
+
+    async def _at_head(self) -> bool:
+        return await migrate.at_head(self.database, self.spec.migrations)
+
+    async def _proof(self) -> None:
+        await self.bus.ping()
+        await refuse_older(self.consumer, self.spec.applying.keys(), self.spec.metadata)
+
+    def _run(self, name: str, loop: Callable[[], Awaitable[None]], after: asyncio.Event | None = None) -> None:
         async def supervised() -> None:
             try:
+                if after is not None:
+                    await after.wait()
                 await loop()
             except asyncio.CancelledError:
                 raise
@@ -117,10 +146,10 @@ class Service(Generic[Parts]):
     async def checks(self) -> dict[str, bool | str]:
         """What readiness rests on: database, schema and loops; the bus only informs, filing goes on without it."""
         found: dict[str, bool | str] = {**(self.spec.notes() if self.spec.notes else {})}
-        found |= {"loops": not self.dead_loops() and bool(self._tasks)}
+        found |= {"loops": not self.dead_loops() and self.opening is not None and self.opening.clock.is_set()}
         try:
             async with asyncio.timeout(2):
-                found["schema"] = await migrate.at_head(self.database, self.spec.migrations)
+                found["schema"] = await self._at_head()
                 found["database"] = True
         except Exception:
             found["database"] = False
@@ -131,6 +160,13 @@ class Service(Generic[Parts]):
         except Exception:
             found["bus"] = "down: facts wait in the outbox"
         return found
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    """Libraries swallow a cancellation now and then, or answer it with an error of their own: it is told again."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=AGAIN_SECONDS)
 
 
 def assemble(

@@ -47,6 +47,7 @@ class Kernel:
     timer        deadlines: `id` is deterministic, `try_at` is when to fire or to try again
     parked       facts that could not be handled, and those waiting behind them
     idempotency  answers given under an Idempotency-Key
+    reached      where in the stream this database stands: the next offset of each partition that was read
     """
 
     def __init__(self, metadata: MetaData) -> None:
@@ -101,4 +102,10 @@ class Kernel:
             _text("fingerprint"),
             Column("answer", LargeBinary, nullable=False),
             _moment("created_at", index=True),
+        )
+        self.reached = Table(
+            "reached",
+            metadata,
+            Column("partition", Integer, primary_key=True, autoincrement=False),
+            Column("next_offset", BigInteger, nullable=False),
         )

@@ -5,7 +5,7 @@ The fakes keep the contract of the real thing: `ShakyBus` passes the contract su
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from shared import migrate
-from shared.bus import Bus, Delivered, Record, Subscription
+from shared.bus import Bus, Delivered, Progress, Record, Subscription
 from shared.composition import Surroundings, surroundings
 from shared.errors import Transient
 from shared.runtime import Service
@@ -68,8 +68,11 @@ class ShakyBus:
     async def subscribe(self, group: str) -> Subscription:
         return await self.inner.subscribe(group)
 
-    def replay(self, partition: int, offset: int = 0) -> AsyncIterator[Delivered]:
+    def replay(self, partition: int, offset: int = 0) -> AsyncGenerator[Delivered, None]:
         return self.inner.replay(partition, offset)
+
+    async def progress(self, group: str) -> Mapping[int, Progress]:
+        return await self.inner.progress(group)
 
     async def ping(self) -> None:
         await self.inner.ping()
@@ -133,7 +136,9 @@ class Rig:
         relay = service.relay if mark else replace(service.relay)
         if not mark:
             relay._mark = _died  # type: ignore[method-assign, assignment]
-        async with service.database.reading() as session:
+        async with relay.leadership() as session:
+            if session is None:
+                return 0
             with suppress(Transient):
                 return await relay.send_some(session)
         return 1

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from services.intake import api, pages
-from services.intake.consumer import listening
+from services.intake.consumer import applying, listening
 from services.intake.handlers import Intake
 from services.intake.settings import IntakeSettings
 from services.intake.tables import kernel, metadata
@@ -23,6 +23,7 @@ def build(around: Surroundings) -> Service[Intake]:
         migrations=Path(__file__).parent / "migrations",
         routes=(api.routes, pages.routes),
         handlers=listening(intake),
+        applying=applying(intake),
         timers=TIMERS,
         parts=intake,
     )

@@ -4,6 +4,7 @@ from functools import partial
 
 from services.intake import handlers
 from services.intake.handlers import Intake
+from services.intake.handlers import applying as own
 from services.intake.handlers.earlier import take_over
 from shared.consumer import Handlers
 from shared.events import (
@@ -53,3 +54,8 @@ HANDLERS: Handlers = {
 def listening(intake: Intake) -> Handlers:
     """Which fact goes to which handler; what is sealed here needs the key."""
     return {**HANDLERS, CaseImported: partial(take_over, intake)}
+
+
+def applying(intake: Intake) -> Handlers:
+    """What every fact does to the rows, intake's own among them."""
+    return {**listening(intake), **own.applying(intake)}

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from services.router import api, pages
 from services.router.api import Parts
-from services.router.consumer import listening
+from services.router.applying import applying
+from services.router.consumer import ANSWERS, listening
 from services.router.desk import Desk
 from services.router.domain import Read
 from services.router.figures import collect
@@ -40,8 +41,10 @@ def build_with(
         migrations=Path(__file__).parent / "migrations",
         routes=(api.routes, pages.routes),
         handlers=listening(router),
+        applying=applying(router),
         timers=timing(router),
         parts=Parts(router, Desk(router)),
+        answers=ANSWERS,
         collect=collect,
         chores={"tally": TALLYING},
         notes=lambda: {"reader": name},

@@ -8,9 +8,17 @@ from shared.events import (
     CaseReopened,
     CaseResolved,
     CaseReturned,
+    ComplaintAssigned,
     ComplaintFiled,
+    ComplaintHeld,
     ComplaintSupplemented,
     ComplaintWithdrawn,
+    Fact,
+)
+
+#: What the router tells when it hears one of these.
+ANSWERS: dict[type[Fact], tuple[type[Fact], ...]] = dict.fromkeys(
+    (ComplaintFiled, ComplaintSupplemented, CaseReturned, CaseImported), (ComplaintAssigned, ComplaintHeld)
 )
 
 

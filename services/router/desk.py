@@ -8,6 +8,7 @@ from typing import Any, Literal, assert_never
 
 from services.router.domain import Assigned, Question, assign, assign_to
 from services.router.handlers import UNANSWERED, WAITING, Router
+from services.router.recording import wait_for_supplement
 from services.router.standing import end_standing
 from services.router.tables import Routing
 from shared.auth import Principal
@@ -168,8 +169,7 @@ class Desk:
             raise Conflict("已经要求补充材料，正在等待", kind="supplement-asked", state=row.state)
         if choice.days > left:
             raise Invalid([FieldError("supplement.days", f"补充材料累计不超过期限，现在最多还可给 {left} 个工作日")])
-        row.state, row.paused_days, row.held_times = "supplement", row.paused_days + choice.days, row.held_times + 1
         due_at = due(tx.now, choice.days, "working_day", self.router.calendar())
-        row.supplement = {"reason": choice.reason, "due_at": due_at.isoformat()}
+        wait_for_supplement(row, choice.reason, choice.days, due_at)
         tx.schedule(UNANSWERED, row.number, due_at, name=str(row.held_times))
         tx.publish(SupplementAsked(number=row.number, at=tx.now, reason=choice.reason, due_at=due_at))

@@ -1,11 +1,11 @@
 """Complaints of earlier records: with an agency already, the router knows them; with none, it decides as ever."""
 
+from collections.abc import Sequence
 from functools import partial
-
-from pydantic import TypeAdapter
 
 from services.router.domain import NeedsTriage, Question
 from services.router.handlers import Router
+from services.router.recording import unrouted
 from services.router.tables import Routing
 from shared.consumer import Handler
 from shared.events import (
@@ -20,7 +20,6 @@ from shared.events import (
 )
 from shared.tx import Tx
 
-_QUESTION = TypeAdapter(Question)
 _HELD = "历史数据导入：原承办单位已退回，尚未重新派单"
 
 
@@ -34,29 +33,23 @@ async def take_over(router: Router, fact: CaseImported, tx: Tx) -> None:
     filed, *rest = fact.story()
     if not isinstance(filed, ComplaintFiled) or await tx.lock(Routing, fact.number) is not None:
         return
-    if not any(isinstance(one, ComplaintAssigned | ComplaintRefused | ComplaintWithdrawn) for one in rest):
+    row = with_its_past(filed, rest)
+    if row is None:
         await router.route(filed, tx)
         return
-    row = _row(filed)
     tx.add(row)
-    for one in rest:
-        _follow(row, one)
     if row.state == "returned":
         router.hold(row, NeedsTriage((), (_HELD,)), tx)
 
 
-def _row(filed: ComplaintFiled) -> Routing:
-    question = Question(filed.title, filed.text, filed.region, filed.matter, amount=filed.amount)
-    return Routing(
-        number=filed.number,
-        question=_QUESTION.dump_python(question, mode="json"),
-        filed_at=filed.at,
-        state="new",
-        enterprise=filed.enterprise,
-        candidates=[],
-        reasons=[],
-        returned_by=[],
-    )
+def with_its_past(filed: ComplaintFiled, rest: Sequence[Fact]) -> Routing | None:
+    """The complaint's row after these facts; None when it had no agency yet, and no end."""
+    if not any(isinstance(one, ComplaintAssigned | ComplaintRefused | ComplaintWithdrawn) for one in rest):
+        return None
+    row = unrouted(filed, Question(filed.title, filed.text, filed.region, filed.matter, amount=filed.amount))
+    for one in rest:
+        _follow(row, one)
+    return row
 
 
 def _follow(row: Routing, fact: Fact) -> None:

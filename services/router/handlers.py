@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Literal, assert_never
-
-from pydantic import TypeAdapter
 
 from services.router.domain import (
     UNREAD,
@@ -23,9 +22,11 @@ from services.router.domain import (
     key_supervision,
     respondents,
 )
+from services.router.recording import SHOWN as SHOWN
+from services.router.recording import ask, asked, count_return, keep, put_on_hold, question_of, record, unrouted
 from services.router.settings import RouterSettings
 from services.router.standing import end_standing, stand
-from services.router.tables import DecisionRecord, Routing
+from services.router.tables import Routing
 from shared.calendar import Calendar, due
 from shared.clock import in_shanghai
 from shared.events import (
@@ -44,10 +45,7 @@ from shared.reference import Mapping
 from shared.timers import Due
 from shared.tx import Tx
 
-_QUESTION = TypeAdapter(Question)
 DEEMED, UNANSWERED = "deemed-accepted", "supplement-due"
-#: How many candidates are kept and shown.
-SHOWN = 5
 #: States in which a person is to decide.
 WAITING = ("held", "supplement")
 By = Literal["rules", "dispatcher"]
@@ -71,32 +69,14 @@ class Router:
         """Assign the complaint or hold it for a person; one that is known already stays as it is."""
         if await tx.lock(Routing, fact.number) is not None:
             return
-        question = Question(
-            title=fact.title,
-            text=fact.text,
-            region=fact.region,
-            matter=fact.matter,
-            respondent=fact.respondent,
-            respondent_agency=fact.respondent_agency,
-            amount=fact.amount,
-            foreign_invested=fact.foreign_invested,
-        )
-        row = Routing(
-            number=fact.number,
-            question=_QUESTION.dump_python(question, mode="json"),
-            filed_at=fact.at,
-            state="new",
-            enterprise=fact.enterprise,
-            candidates=[],
-            reasons=[],
-            returned_by=[],
-        )
+        question = asked(fact)
+        row = unrouted(fact, question)
         tx.add(row)
         await self._settle(row, question, tx)
 
     async def _settle(self, row: Routing, question: Question, tx: Tx) -> None:
         found, read = await self.decision(question)
-        self._keep(row, read)
+        keep(row, read)
         match found:
             case Assigned():
                 await self.assign(row, found, "rules", tx)
@@ -105,27 +85,20 @@ class Router:
             case never:
                 assert_never(never)
 
-    @staticmethod
-    def _keep(row: Routing, read: Read) -> None:
-        """What was read stands beside whatever is decided."""
-        row.reader, row.out_of_scope = read.reader, read.out_of_scope
-        row.candidates = [asdict(reading) for reading in read.candidates[:SHOWN]]
-
     def hold(self, row: Routing, held: NeedsTriage, tx: Tx) -> None:
         """A person decides, within the triage limit."""
-        row.state, row.held_at, row.held_times = "held", tx.now, row.held_times + 1
-        row.reasons, row.out_of_scope = list(held.reasons), held.out_of_scope
+        put_on_hold(row, tx.now, held.reasons, held.out_of_scope)
         row.candidates = [asdict(reading) for reading in held.candidates[:SHOWN]]
         candidates = tuple(Candidate(ref=r.ref, score=round(r.score, 4)) for r in held.candidates[:SHOWN])
         scope = round(held.out_of_scope, 4)
         tx.publish(
             ComplaintHeld(number=row.number, at=tx.now, candidates=candidates, out_of_scope=scope, reasons=held.reasons)
         )
-        self.await_decision(row, tx)
+        self.await_decision(row, tx.now, tx)
 
-    def await_decision(self, row: Routing, tx: Tx) -> None:
+    def await_decision(self, row: Routing, since: datetime, tx: Tx) -> None:
         """The limit after which the complaint counts as accepted; a new holding is a new limit."""
-        deemed_at = due(tx.now, self.settings.triage_working_days, "working_day", self.calendar())
+        deemed_at = due(since, self.settings.triage_working_days, "working_day", self.calendar())
         tx.schedule(DEEMED, row.number, deemed_at, name=str(row.held_times))
 
     async def assign(self, row: Routing, found: Assigned, by: By, tx: Tx, note: str | None = None) -> None:
@@ -137,56 +110,37 @@ class Router:
             told = f"同一企业就同一事项、同一单位的投诉 {linked.other} 正在办理，已关联，不合并"
             found = replace(found, reasons=(*found.reasons, told))
         watched = self._watched(question, found, linked.times, tx)
-        row.state, row.assignment, row.refusal, row.supplement = "assigned", row.assignment + 1, None, None
-        proposed = self._proposed(row, question) if by == "dispatcher" else None
-        tx.insert(
-            DecisionRecord,
+        proposed = self.proposed(row, question) if by == "dispatcher" else None
+        fact = ComplaintAssigned(
             number=row.number,
-            assignment=row.assignment,
             at=tx.now,
-            lead_agency=found.lead,
-            co_agencies=list(found.co_agencies),
-            participants=list(found.participants),
+            assignment=row.assignment + 1,
             matter=found.matter,
+            lead_agency=found.lead,
+            co_agencies=found.co_agencies,
+            participants=found.participants,
+            case_class=found.case_class,
+            filed_at=row.filed_at,
+            title=question.title,
+            region=question.region or "410000",
+            amount=question.amount,
+            reasons=found.reasons,
             clause=found.clause,
-            reasons=list(found.reasons),
-            candidates=row.candidates,
             rules_version=mapping.version,
             decided_by=by,
-            note=note,
-            reader=row.reader if question.matter is None or by == "dispatcher" else None,
-            proposed=proposed,
-            returned_code=None,
+            designated=bool(row.returned_by),
+            key_supervision=watched,
+            enterprise=row.enterprise,
         )
-        tx.publish(
-            ComplaintAssigned(
-                number=row.number,
-                at=tx.now,
-                assignment=row.assignment,
-                matter=found.matter,
-                lead_agency=found.lead,
-                co_agencies=found.co_agencies,
-                participants=found.participants,
-                case_class=found.case_class,
-                filed_at=row.filed_at,
-                title=question.title,
-                region=question.region or "410000",
-                amount=question.amount,
-                reasons=found.reasons,
-                clause=found.clause,
-                rules_version=mapping.version,
-                decided_by=by,
-                designated=bool(row.returned_by),
-                key_supervision=watched,
-                enterprise=row.enterprise,
-            )
-        )
+        row.state = "assigned"
+        record(row, fact, question, tx, proposed=proposed, note=note)
+        tx.publish(fact)
 
     def _watched(self, question: Question, found: Assigned, times: int, tx: Tx) -> tuple[str, ...]:
         limits = Thresholds(self.settings.watch_amount_yuan, self.settings.watch_years, self.settings.watch_times)
         return key_supervision(question, found.case_class == "arrears", times, in_shanghai(tx.now).date(), limits)
 
-    def _proposed(self, row: Routing, question: Question) -> str | None:
+    def proposed(self, row: Routing, question: Question) -> str | None:
         """The lead of the machine's best candidate, to be counted beside what the person chose."""
         best = self.mapping().matters.get(row.candidates[0]["ref"]) if row.candidates else None
         found = assign(question, best, self.mapping(), "") if best else None
@@ -195,7 +149,7 @@ class Router:
     @staticmethod
     def question_of(row: Routing) -> Question:
         """What this complaint is decided on."""
-        return _QUESTION.validate_python(row.question)
+        return question_of(row)
 
     async def deem_accepted(self, timer: Due, tx: Tx) -> None:
         """Nobody decided in time: the best candidate's lead handles it, else the fallback, and the reasons say so."""
@@ -222,27 +176,21 @@ class Router:
         row = await tx.lock(Routing, fact.number)
         if row is None or row.state != "assigned" or fact.assignment != row.assignment:
             return
-        await self._count_return(fact, tx)
+        await count_return(fact, tx)
         row.returned_by = [*row.returned_by, fact.agency]
         question = replace(self.question_of(row), matter=None)
         read = await asyncio.to_thread(self.read, question.title, question.text)
-        rest = self._without_returned(row, question, read)
+        rest = self.without_returned(row, question, read)
         found = decide(question, self.mapping(), rest)
         said = f"{self._name(fact.agency)}退回（{fact.code}）：{fact.reason}"
-        self._keep(row, rest)
+        keep(row, rest)
         if isinstance(found, Assigned) and found.lead not in row.returned_by:
             await self.assign(row, replace(found, reasons=(said, *found.reasons)), "rules", tx)
             return
         asked = "原承办单位在重新派单前继续负责，由人工研判指定承办单位"
         self.hold(row, NeedsTriage(rest.candidates, (said, asked), read.out_of_scope), tx)
 
-    async def _count_return(self, fact: CaseReturned, tx: Tx) -> None:
-        table = DecisionRecord.__table__  # type: ignore[attr-defined]
-        mine = (table.c.number == fact.number) & (table.c.assignment == fact.assignment)
-        await tx.flush()
-        await tx.session.execute(table.update().where(mine).values(returned_code=fact.code))
-
-    def _without_returned(self, row: Routing, question: Question, read: Read) -> Read:
+    def without_returned(self, row: Routing, question: Question, read: Read) -> Read:
         """The readings that do not lead back to an agency that returned it."""
         mapping = self.mapping()
 
@@ -264,7 +212,8 @@ class Router:
             return
         question = self.question_of(row)
         question = replace(question, text=f"{question.text}\n{fact.text}")
-        row.question, row.supplement = _QUESTION.dump_python(question, mode="json"), None
+        ask(row, question)
+        row.supplement = None
         await self._settle(row, question, tx)
 
     async def unanswered(self, timer: Due, tx: Tx) -> None:

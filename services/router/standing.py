@@ -21,11 +21,8 @@ class Stood:
 
 async def stand(row: Routing, matter: str | None, question: Question, tx: Tx) -> Stood:
     """Take the complaint's place among those on the same; a complaint without a matter has none."""
-    if matter is None or not row.enterprise or row.standing is not None:
+    if (key := _take(row, matter, question)) is None:
         return Stood(None, 1)
-    against = question.respondent_agency or plain_name(question.respondent or "")
-    key = f"{row.enterprise}|{matter}|{against}"[:200]
-    row.standing = key
     found = await tx.lock(Standing, key)
     if found is None:
         tx.add(Standing(key=key, number=row.number, times=1))
@@ -33,6 +30,27 @@ async def stand(row: Routing, matter: str | None, question: Question, tx: Tx) ->
     found.times += 1
     other, found.number = found.number, found.number or row.number
     return Stood(other if other != row.number else None, found.times)
+
+
+async def stand_again(row: Routing, matter: str | None, question: Question, tx: Tx, *, repeats: bool) -> None:
+    """The same of a decision that was told: whether another was open then is known, when that one ended is not yet."""
+    if (key := _take(row, matter, question)) is None:
+        return
+    found = await tx.lock(Standing, key)
+    if found is None:
+        found = Standing(key=key, number=None, times=0)
+        tx.add(found)
+    found.times += 1
+    found.number = found.number if repeats else row.number
+
+
+def _take(row: Routing, matter: str | None, question: Question) -> str | None:
+    """The key of those on the same, kept with the complaint; None when it has no place, or has one already."""
+    if matter is None or not row.enterprise or row.standing is not None:
+        return None
+    against = question.respondent_agency or plain_name(question.respondent or "")
+    row.standing = f"{row.enterprise}|{matter}|{against}"[:200]
+    return row.standing
 
 
 async def end_standing(row: Routing, tx: Tx) -> None:

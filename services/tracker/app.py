@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from services.tracker import api, pages
-from services.tracker.consumer import REPLAYING, listening
+from services.tracker.consumer import ANSWERS, REPLAYING, listening
 from services.tracker.exports import api as exports
 from services.tracker.figures import collect
 from services.tracker.handlers import Tracker
@@ -41,6 +41,8 @@ def _spec(settings: TrackerSettings) -> Spec[Tracker]:
         migrations=Path(__file__).parent / "migrations",
         routes=(*api.ROUTES, *pages.ROUTES, exports.routes, numbers.routes, webhooks.routes),
         handlers=listening(tracker),
+        applying=REPLAYING,
+        answers=ANSWERS,
         timers={**timing(tracker), sending.RETRY: ripen},
         parts=tracker,
         collect=collect,

@@ -4,6 +4,10 @@ from services.tracker.apply import APPLY, apply
 from services.tracker.handlers import Tracker
 from shared.consumer import Handlers
 from shared.events import (
+    CaseClosed,
+    CaseOpened,
+    CaseRated,
+    CaseResumed,
     ComplaintAssigned,
     ComplaintFiled,
     ComplaintHeld,
@@ -12,12 +16,29 @@ from shared.events import (
     ComplaintRefused,
     ComplaintSupplemented,
     ComplaintWithdrawn,
+    Fact,
     ReviewAsked,
+    ReviewOpened,
+    RoutePaused,
+    RouteResumed,
+    RouteStarted,
     SupplementAsked,
 )
 
 #: In a replay nothing is decided and nothing told.
 REPLAYING: Handlers = dict.fromkeys(APPLY, apply)
+#: What the tracker tells when it hears one of these.
+ANSWERS: dict[type[Fact], tuple[type[Fact], ...]] = {
+    ComplaintFiled: (RouteStarted,),
+    ComplaintHeld: (RouteResumed,),
+    SupplementAsked: (RoutePaused,),
+    ComplaintSupplemented: (RouteResumed, CaseResumed),
+    ComplaintAssigned: (CaseOpened,),
+    ComplaintRefused: (CaseClosed,),
+    ComplaintWithdrawn: (CaseClosed,),
+    ComplaintRated: (CaseRated,),
+    ReviewAsked: (ReviewOpened,),
+}
 
 
 def listening(tracker: Tracker) -> Handlers:

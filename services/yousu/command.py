@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from services.yousu.calendar import app as calendar
+from services.yousu.catching_up import catch_up_all
 from services.yousu.documents import app as docs
 from services.yousu.export import app as export
 from services.yousu.history.command import bring_in
@@ -26,6 +27,7 @@ app.add_typer(docs, name="docs")
 app.add_typer(calendar, name="calendar")
 app.add_typer(export, name="export")
 app.command()(replay)
+app.command("catch-up")(catch_up_all)
 app.command("import")(bring_in)
 Origin = Annotated[str, typer.Option(help="the one origin of the system", envvar="YOUSU_ORIGIN")]
 

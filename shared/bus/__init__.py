@@ -5,11 +5,12 @@ The contract (tests/contract/test_bus.py holds every implementation to it):
   may have been appended, and sending the same again keeps the order per key;
 - a group reads each partition in order from its committed position, at least once; a partition has one reader in it;
 - `poll` hands out only what this member owns now; what was not committed is handed out again, to it or to another;
-- `replay` reads a partition from any offset, outside all groups.
+- `replay` reads a partition from any offset, outside all groups;
+- `progress` says how far a group has committed and how far each partition goes.
 """
 
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +37,14 @@ class Delivered:
     key: str
     value: bytes
     trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A partition as a group stands in it: the next offset it will read, 0 before its first commit, and the end."""
+
+    committed: int
+    end: int
 
 
 class Subscription(Protocol):
@@ -69,7 +78,11 @@ class Bus(Protocol):
 
     async def subscribe(self, group: str) -> Subscription: ...
 
-    def replay(self, partition: int, offset: int = 0) -> AsyncIterator[Delivered]: ...
+    def replay(self, partition: int, offset: int = 0) -> AsyncGenerator[Delivered, None]: ...
+
+    async def progress(self, group: str) -> Mapping[int, Progress]:
+        """Every partition's, by its number."""
+        ...
 
     async def ping(self) -> None: ...
 

@@ -1,14 +1,14 @@
 """The bus of one process: a durable log in a SQLite file of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Text, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from shared.bus import PARTITIONS, Delivered, Record, partition_of
+from shared.bus import PARTITIONS, Delivered, Progress, Record, partition_of
 from shared.db import Database
 
 _metadata = MetaData()
@@ -84,11 +84,22 @@ class EmbeddedBus:
         for index, member in enumerate(members):
             await member.own({p for p in range(self.partitions) if p % len(members) == index})
 
-    async def replay(self, partition: int, offset: int = 0) -> AsyncIterator[Delivered]:
+    async def replay(self, partition: int, offset: int = 0) -> AsyncGenerator[Delivered, None]:
         while page := await self.read({partition: offset}, _REPLAY_PAGE):
             for delivered in page:
                 yield delivered
             offset = page[-1].offset + 1
+
+    async def progress(self, group: str) -> Mapping[int, Progress]:
+        committed = await self.committed(group, range(self.partitions))
+        return {partition: Progress(committed[partition], end) for partition, end in self._next.items()}
+
+    async def committed(self, group: str, partitions: Collection[int]) -> dict[int, int]:
+        """The group's next offset of each of these partitions; 0 where it committed none."""
+        mine = (POSITION.c.consumers == group) & POSITION.c.partition.in_(partitions)
+        async with self.database.reading() as session:
+            rows = await session.execute(select(POSITION.c.partition, POSITION.c.offset).where(mine))
+            return dict.fromkeys(partitions, 0) | {row.partition: row.offset for row in rows}
 
     async def read(self, positions: Mapping[int, int], limit: int) -> list[Delivered]:
         """Up to `limit` records from these positions on, partition by partition."""
@@ -129,14 +140,8 @@ class EmbeddedSubscription:
 
     async def own(self, partitions: set[int]) -> None:
         kept = {p: offset for p, offset in self.positions.items() if p in partitions}
-        committed = await self._committed(partitions - kept.keys())
+        committed = await self.bus.committed(self.group, partitions - kept.keys())
         self.positions = dict(sorted((kept | committed).items()))
-
-    async def _committed(self, partitions: set[int]) -> dict[int, int]:
-        mine = (POSITION.c.consumers == self.group) & POSITION.c.partition.in_(partitions)
-        async with self.bus.database.reading() as session:
-            rows = await session.execute(select(POSITION.c.partition, POSITION.c.offset).where(mine))
-            return dict.fromkeys(partitions, 0) | {row.partition: row.offset for row in rows}
 
     async def poll(self, limit: int, timeout_seconds: float) -> Sequence[Delivered]:
         if self.bus.behind(self.positions) == 0:
@@ -160,7 +165,7 @@ class EmbeddedSubscription:
             await session.execute(upsert, rows)
 
     async def rewind(self) -> None:
-        self.positions = dict(sorted((await self._committed(set(self.positions))).items()))
+        self.positions = dict(sorted((await self.bus.committed(self.group, set(self.positions))).items()))
 
     async def lag(self) -> int:
         return self.bus.behind(self.positions)

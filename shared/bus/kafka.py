@@ -1,7 +1,7 @@
 """The bus on Apache Kafka, the only door to aiokafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError, TopicAlreadyExistsError
 
-from shared.bus import PARTITIONS, TOPIC, Delivered, Record, partition_of
+from shared.bus import PARTITIONS, TOPIC, Delivered, Progress, Record, partition_of
 from shared.errors import Transient
 
 REQUEST_TIMEOUT_MS = 10_000
@@ -106,7 +106,7 @@ class KafkaBus:
         await _started(consumer)
         return KafkaSubscription(consumer, self.topic)
 
-    async def replay(self, partition: int, offset: int = 0) -> AsyncIterator[Delivered]:
+    async def replay(self, partition: int, offset: int = 0) -> AsyncGenerator[Delivered, None]:
         await self.ensure_topic()
         consumer = self._consumer(group_id=None)
         await _started(consumer)
@@ -122,6 +122,32 @@ class KafkaBus:
                         offset = record.offset + 1
         finally:
             await consumer.stop()
+
+    async def progress(self, group: str) -> Mapping[int, Progress]:
+        await self.ensure_topic()
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        try:
+            await admin.start()
+            told = await admin.list_consumer_group_offsets(group)
+        except (KafkaError, OSError) as error:
+            raise Transient(f"kafka: {error!r}") from error
+        finally:
+            await admin.close()
+        committed = {here.partition: found.offset for here, found in told.items() if here.topic == self.topic}
+        ends = await self._ends()
+        return {partition: Progress(max(0, committed.get(partition, 0)), end) for partition, end in ends.items()}
+
+    async def _ends(self) -> dict[int, int]:
+        consumer = self._consumer(group_id=None)
+        await _started(consumer)
+        try:
+            every = [TopicPartition(self.topic, partition) for partition in range(self.partitions)]
+            consumer.assign(every)
+            return {here.partition: end for here, end in (await consumer.end_offsets(every)).items()}
+        except (KafkaError, OSError) as error:
+            raise Transient(f"kafka: {error!r}") from error
+        finally:
+            await _stopped(consumer)
 
     def _consumer(self, group_id: str | None) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(

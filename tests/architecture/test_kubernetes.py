@@ -51,8 +51,9 @@ def of_kind(kind: str, name: str = "base") -> dict[str, Object]:
 
 
 def workloads(name: str = "base") -> dict[str, Object]:
-    """Deployments and jobs, by name."""
-    return of_kind("Deployment", name) | of_kind("Job", name)
+    """Deployments and jobs, by name; of what is run by hand, the job that is made of it."""
+    by_hand = {key: one["spec"]["jobTemplate"] for key, one in of_kind("CronJob", name).items()}
+    return of_kind("Deployment", name) | of_kind("Job", name) | by_hand
 
 
 def pod_of(workload: Object) -> Object:
@@ -82,7 +83,8 @@ def matches(selector: Object | None, labels: Labels) -> bool:
     return bool((selector or {}).get("matchLabels", {}).items() <= labels.items())
 
 
-OURS = [*BUILDS, "migrate"]
+JOBS = ["migrate", "catch-up"]
+OURS = [*BUILDS, *JOBS]
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -156,13 +158,20 @@ def databases(found: Object) -> dict[str, tuple[str, str]]:
     return {name: (reference["name"], reference["key"]) for name, reference in references.items()}
 
 
-def test_the_migration_is_a_command_of_ours_and_reaches_every_database() -> None:
-    job = of_kind("Job")["migrate"]
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_is_a_command_of_ours_and_reaches_every_database(name: str) -> None:
+    job = workloads()[name]
     names = {one.name or one.callback.__name__ for one in commands.registered_commands if one.callback}
-    assert container(job)["command"] == ["yousu", "migrate"]
-    assert "migrate" in names
+    assert container(job)["command"] == ["yousu", name]
+    assert name in names
     assert databases(container(job)) == {f"YOUSU_{s.upper()}_DATABASE_URL": ("yousu-databases", s) for s in BUILDS}
     assert pod_of(job)["restartPolicy"] == "Never"
+
+
+def test_what_catches_up_is_run_by_hand_alone_and_decides_as_the_services_do() -> None:
+    assert of_kind("CronJob")["catch-up"]["spec"]["suspend"] is True
+    theirs = {volume["name"]: volume for volume in pod_of(workloads()["router"])["volumes"]}
+    assert {volume["name"]: volume for volume in pod_of(workloads()["catch-up"])["volumes"]} == theirs
 
 
 @pytest.mark.parametrize("name", RENDERED)
@@ -416,6 +425,7 @@ def test_the_runbook_names_objects_folders_and_settings_that_exist() -> None:
     by_hand |= {("secret", secret) for ours in OURS for secret, _ in databases(container(workloads()[ours])).values()}
     by_hand |= {("configmap", v["configMap"]["name"]) for v in volumes if v.get("configMap", {}).get("optional")}
     applied = {(kind.lower(), name) for kind in ("Deployment", "Job", "Service") for name in of_kind(kind)}
+    applied |= {("job", name) for name in of_kind("CronJob")}
     named = set(_NAMED.findall(commands_of_it))
     assert by_hand <= named, "what is made by hand is not in the runbook"
     assert named <= by_hand | applied

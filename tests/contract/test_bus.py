@@ -133,6 +133,22 @@ async def test_lag_tells_what_is_not_read_yet(bus: Bus) -> None:
     await subscription.close()
 
 
+async def test_progress_tells_how_far_a_group_has_committed_and_where_each_partition_ends(bus: Bus) -> None:
+    assert {(p.committed, p.end) for p in (await bus.progress("nobody")).values()} == {(0, 0)}
+    await bus.send(records(30))
+    subscription = await bus.subscribe("readers")
+    found = await take(subscription, 30)
+    ends = {p: max(d.offset for d in found if d.partition == p) + 1 for p in {d.partition for d in found}}
+    done, left = sorted(ends)[0], sorted(ends)[1]
+    await subscription.commit({done: ends[done]})
+    await subscription.close()
+    told = await bus.progress("readers")
+    assert sorted(told) == list(range(PARTITIONS))
+    assert (told[done].committed, told[left].committed) == (ends[done], 0)
+    assert {partition: one.end for partition, one in told.items() if one.end} == ends
+    assert {one.committed for one in (await bus.progress("others")).values()} == {0}
+
+
 async def test_a_broker_that_cannot_be_reached_is_a_transient_failure(free: Callable[[], int]) -> None:
     away = KafkaBus(f"127.0.0.1:{free()}")
     await away.start()
@@ -140,6 +156,8 @@ async def test_a_broker_that_cannot_be_reached_is_a_transient_failure(free: Call
         await away.send(records(1))
     with pytest.raises(Transient):
         await away.ping()
+    with pytest.raises(Transient):
+        await away.progress("readers")
     await away.close()
 
 

@@ -18,17 +18,22 @@ async def take_over(intake: Intake, fact: CaseImported, tx: Tx) -> None:
     filed, *rest = fact.story()
     if not isinstance(filed, ComplaintFiled) or await tx.lock(Complaint, fact.number) is not None:
         return
-    number, content = fact.number, {"title": filed.title, "description": filed.text}
-    complaint = Complaint(
+    complaint = without_complainant(intake, filed, [])
+    tx.add(complaint)
+    for one in rest:
+        write(complaint, one, tx)
+
+
+def without_complainant(intake: Intake, filed: ComplaintFiled, respondents: list[str]) -> Complaint:
+    """The complaint as the stream tells it: masked words, no identity, and a code that nobody holds."""
+    number, content = filed.number, {"title": filed.title, "description": filed.text}
+    return Complaint(
         number=number,
         code_digest=intake.digest(number, secrets.token_hex()),
         filed_at=filed.at,
         region=filed.region,
         identity=intake.cipher.seal(to_json({}), f"identity:{number}"),
         content=intake.cipher.seal(to_json(content), f"content:{number}"),
-        respondents=[],
+        respondents=respondents,
         **store.columns_of(View(matter=filed.matter)),
     )
-    tx.add(complaint)
-    for one in rest:
-        write(complaint, one, tx)

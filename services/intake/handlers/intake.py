@@ -117,12 +117,18 @@ class Intake:
         """If it is possible now: the full words sealed, the masked ones shown and published."""
         complaint = await existing(fact.number, tx)
         allow(action, store.view_of(complaint))
+        self.take_down(action, complaint, fact, words, tx, **told)
+        tx.publish(fact)
+
+    def take_down(
+        self, action: Action, complaint: Complaint, fact: Fact, words: str | None, tx: Tx, **told: str
+    ) -> None:
+        """What the complainant said: the words sealed, the fact's line and the view after it."""
         if words:
             event_id = str(fact.event_id)
             sealed = self.cipher.seal(words.encode(), f"{action}:{fact.number}:{event_id}")
-            tx.insert(Said, number=fact.number, at=tx.now, kind=action, event_id=event_id, text=sealed)
+            tx.insert(Said, number=fact.number, at=fact.at, kind=action, event_id=event_id, text=sealed)
         write(complaint, fact, tx, **told)
-        tx.publish(fact)
 
     async def reveal(self, number: str, what: Sealed, caller: Principal, tx: Tx) -> dict[str, Any]:
         """The complainant's identity or full texts, unsealed for who has the grant; the look is recorded with them."""

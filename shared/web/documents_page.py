@@ -9,14 +9,8 @@ from typing import Any
 from shared.auth import Role
 from shared.web.documents_rows import Row, Schema, kind, rows, rules
 from shared.web.documents_words import MODEL
+from shared.web.pages import ROLES
 
-_ROLE: Mapping[Role, str] = {
-    "enterprise": "企业",
-    "agency": "承办单位",
-    "dispatcher": "研判人员",
-    "supervisor": "督办人员",
-    "admin": "管理员",
-}
 _PLACE: Mapping[str, str] = {"path": "路径", "query": "查询", "header": "请求头"}
 
 
@@ -142,7 +136,7 @@ def _who(security: list[Mapping[str, list[Role]]]) -> str:
 
 
 def _roles(roles: list[Role]) -> str:
-    return "令牌" + (f"（{'、'.join(_ROLE[role] for role in roles)}）" if roles else "")
+    return "令牌" + (f"（{'、'.join(ROLES[role] for role in roles)}）" if roles else "")
 
 
 def _parameter(parameter: Schema, schemas: Schema) -> Row:

@@ -1,18 +1,23 @@
-"""Around every request: a span of its trace, a bound on its body."""
+"""Around every request: a span of its trace, a bound on its body, an answer to what nobody foresaw."""
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import trace
 from shared.errors import TooLarge
 from shared.reference.identifiers import normalise_number, number_problem
-from shared.web.problems import render
+from shared.web.problems import render, unexpected
 
+log = structlog.get_logger()
 #: Asked every few seconds by machines; a trace of them tells nothing.
 QUIET = ("/healthz", "/readyz", "/metrics")
 
 
 class Edge:
-    """Opens the trace span (traceparent in, traceparent out) and refuses a body over `max_body_bytes`."""
+    """Opens the trace span (traceparent in, traceparent out) and refuses a body over `max_body_bytes`.
+
+    An unforeseen error is logged and answered here, inside the span, so that log and answer have its trace.
+    """
 
     def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
         self._app = app
@@ -24,10 +29,13 @@ class Edge:
             return
         headers = dict(scope["headers"])
         parent, quiet = headers.get(b"traceparent", b"").decode("latin-1"), scope["path"] in QUIET
+        begun = False
         with trace.span(parent, scope["method"], "server", quiet=quiet) as current:
 
             async def send_traced(message: Message) -> None:
+                nonlocal begun
                 if message["type"] == "http.response.start":
+                    begun = True
                     _note(scope, message["status"])
                     message["headers"] = [*message["headers"], (b"traceparent", current.encode())]
                 await send(message)
@@ -36,10 +44,17 @@ class Edge:
             if declared.isdigit() and int(declared) > self._limit:
                 await self._refuse(scope, receive, send_traced)
                 return
-            await self._app(scope, self._bounded(receive), send_traced)
+            try:
+                await self._app(scope, self._bounded(receive), send_traced)
+            except Exception as error:
+                log.error("unexpected error", exc_info=error)
+                if begun:
+                    raise
+                trace.note(error=error)
+                await unexpected(scope)(scope, receive, send_traced)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await render(TooLarge(f"请求正文至多 {self._limit} 字节"))(scope, receive, send)
+        await render(TooLarge(f"请求正文至多 {self._limit} 字节"), scope)(scope, receive, send)
 
     def _bounded(self, receive: Receive) -> Receive:
         taken = 0

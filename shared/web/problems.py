@@ -1,18 +1,18 @@
-"""One renderer of errors: application/problem+json (RFC 9457), in Chinese, naming the field."""
+"""One renderer of errors, in Chinese, naming the field: application/problem+json (RFC 9457), to a browser a page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from shared import trace
 from shared.errors import PROBLEM_PREFIX, FieldError, Invalid, Problem
+from shared.web import problem_page
 
-log = structlog.get_logger()
 #: What is said of a fault nobody found words for; a test holds that no request can meet it.
 UNEXPLAINED = "不正确"
 _MOMENT = "应为 RFC 3339 时间，例如 2026-11-24T09:00:00+08:00"
@@ -64,6 +64,14 @@ _REASONS = {
 }
 
 
+#: What the framework refuses by itself, by status.
+_OF_FRAMEWORK = {
+    400: ("unreadable-body", "请求正文无法读取"),
+    404: ("not-found", "没有这个地址"),
+    405: ("method-not-allowed", "这个地址不支持该方法"),
+}
+
+
 def field_errors(errors: Sequence[Any]) -> list[FieldError]:
     """Pydantic's findings as fields and reasons in Chinese."""
     return [FieldError(_field(error["loc"]), _reason(error)) for error in errors]
@@ -89,51 +97,57 @@ def _short(text: str, most: int = 100) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
-def render(problem: Problem) -> JSONResponse:
-    """The problem as its answer; `trace_id` lets an engineer find the log."""
-    body = problem.as_dict()
+def render(problem: Problem, asked: Scope) -> Response:
+    """The problem as the answer to what was asked."""
+    return _answer(problem.as_dict(), asked, problem.headers)
+
+
+def unexpected(asked: Scope) -> Response:
+    """The answer to what failed in a way that nobody foresaw."""
+    return _answer(_body(500, "internal", "系统内部错误", "已记录，请稍后再试"), asked)
+
+
+def _answer(body: dict[str, Any], asked: Scope, headers: Mapping[str, str] | None = None) -> Response:
+    """A page for who reads pages, else application/problem+json; its `trace_id` lets an engineer find the log."""
     if current := trace.current():
         body["trace_id"] = current.split("-")[1]
-    return JSONResponse(body, problem.status, headers=problem.headers, media_type="application/problem+json")
+    if problem_page.wanted(asked):
+        answer = problem_page.shown(asked, body)
+    else:
+        answer = JSONResponse(body, body["status"], media_type="application/problem+json")
+    answer.headers.update(headers or {})
+    if not asked["path"].startswith(problem_page.PROGRAMS):
+        answer.headers["Vary"] = "Accept"
+    return answer
 
 
-async def _on_problem(_request: Request, error: Exception) -> JSONResponse:
+def _body(status: int, kind: str, title: str, detail: str) -> dict[str, Any]:
+    return {"type": PROBLEM_PREFIX + kind, "title": title, "status": status, "detail": detail}
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, Problem):
         raise error
-    return render(error)
+    return render(error, request.scope)
 
 
-async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
+async def _on_invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    return render(Invalid(field_errors(error.errors())))
+    return render(Invalid(field_errors(error.errors())), request.scope)
 
 
-async def _on_http(_request: Request, error: Exception) -> JSONResponse:
+async def _on_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     if isinstance(error.__cause__, Problem):
-        return render(error.__cause__)
-    kinds = {
-        400: ("unreadable-body", "请求正文无法读取"),
-        404: ("not-found", "没有这个地址"),
-        405: ("method-not-allowed", "这个地址不支持该方法"),
-    }
-    kind, title = kinds.get(error.status_code, ("http", str(error.detail)))
-    body = {"type": PROBLEM_PREFIX + kind, "title": title, "status": error.status_code, "detail": title}
-    headers = dict(error.headers or {})
-    return JSONResponse(body, error.status_code, headers=headers, media_type="application/problem+json")
-
-
-async def _on_anything(_request: Request, error: Exception) -> JSONResponse:
-    log.error("unexpected error", exc_info=error)
-    body = {"type": PROBLEM_PREFIX + "internal", "title": "系统内部错误", "status": 500, "detail": "已记录，请稍后再试"}
-    return JSONResponse(body, 500, media_type="application/problem+json")
+        return render(error.__cause__, request.scope)
+    kind, title = _OF_FRAMEWORK.get(error.status_code, ("http", str(error.detail)))
+    return _answer(_body(error.status_code, kind, title, title), request.scope, error.headers)
 
 
 def install(app: FastAPI) -> None:
-    """Every error of this application becomes a problem."""
+    """Every error of this application that somebody foresaw becomes a problem; the others are Edge's."""
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_anything)

@@ -16,7 +16,7 @@ from shared.settings import Settings
 from tests.conftest import free_port, from_npm
 
 #: What Chromium says of a page that answers with a refusal in words.
-REFUSED = re.compile(r"the server responded with a status of (401|404|409|422)\b")
+REFUSED = re.compile(r"the server responded with a status of (401|403|404|409|422)\b")
 AXE_VERSION = "4.14.1"
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 

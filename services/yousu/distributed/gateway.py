@@ -28,6 +28,32 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("/board", "tracker"),
     ("/", "intake"),
 )
+#: What nginx says by itself, of a body too long or a service away, is said to programs and people as services say it.
+READERS = """\
+  map "$uri $http_accept" $reader {
+    default program;
+    "~^/(api/|healthz|readyz|metrics|openapi|asyncapi)" program;
+    "~text/html" page;
+  }
+"""
+PROBLEMS = """\
+    error_page 413 @too-large;
+    error_page 502 504 @away-$reader;
+    location @too-large {
+      default_type application/problem+json;
+      return 413 '{"type":"urn:yousu:problem:too-large","title":"内容过大","status":413,"detail":"请求正文过长"}';
+    }
+    location @away-program {
+      default_type application/problem+json;
+      return 502 '{"type":"urn:yousu:problem:unavailable","title":"服务暂不可用","status":502,"detail":"请稍后再试"}';
+    }
+    location @away-page {
+      default_type "text/html; charset=utf-8";
+      return 502 '<!doctype html><html lang="zh-CN"><meta name="viewport" content="width=device-width">
+        <title>服务暂不可用</title><h1>服务暂不可用</h1><p>请稍后再试；刚才提交的内容没有收到。</p>
+        <p><a href="/">有诉即办</a></p>';
+    }
+"""
 _SERVER = """\
 daemon off;
 worker_processes 1;
@@ -44,7 +70,7 @@ http {{
   uwsgi_temp_path {home}/uwsgi;
   scgi_temp_path {home}/scgi;
 {upstreams}
-  server {{
+{readers}  server {{
     listen {host}:{port} backlog=4096;
     proxy_http_version 1.1;
     proxy_set_header Connection "";
@@ -53,7 +79,7 @@ http {{
     proxy_connect_timeout 2s;
     proxy_next_upstream error timeout;
     proxy_read_timeout 60s;
-    location = /healthz {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
+{problems}    location = /healthz {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
 {locations}
   }}
 }}
@@ -74,9 +100,9 @@ def configuration(home: Path, host: str, port: int, replicas: Mapping[str, Seque
     upstreams = [_upstream(name, ports) for name, ports in replicas.items()]
     locations = [f"    location {path} {{ proxy_pass http://{service}; }}" for path, service in ROUTES]
     user = "user root;" if os.geteuid() == 0 else ""
-    return _SERVER.format(
-        home=home, host=host, port=port, user=user, upstreams="\n".join(upstreams), locations="\n".join(locations)
-    )
+    said = {"readers": READERS, "problems": PROBLEMS}
+    where = {"home": home, "host": host, "port": port, "user": user}
+    return _SERVER.format(**where, **said, upstreams="\n".join(upstreams), locations="\n".join(locations))
 
 
 def _upstream(name: str, ports: Sequence[int]) -> str:
@@ -92,5 +118,5 @@ def prepare(home: Path, host: str, port: int, replicas: Mapping[str, Sequence[in
     home = home.absolute()
     home.mkdir(parents=True, exist_ok=True)
     path = home / "nginx.conf"
-    path.write_text(configuration(home, host, port, replicas))
+    path.write_text(configuration(home, host, port, replicas), encoding="utf-8")
     return [found, "-p", str(home), "-c", str(path), "-e", str(home / "error.log")]

@@ -148,9 +148,7 @@ async def _file_in_waves(intake: Service[Any], waves: int, size: int) -> list[st
 
 async def _abandon(service: Service[Any]) -> None:
     """The replica's consumer and relay die at once, without a word to the group."""
-    for name in ("consumer", "relay"):
-        service._tasks[name].cancel()
-    await asyncio.gather(service._tasks["consumer"], service._tasks["relay"], return_exceptions=True)
+    await asyncio.gather(service.end("consumer"), service.end("relay"))
     if service.consumer.subscription is not None:
         await service.consumer.subscription.close()
         service.consumer.subscription = None

@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.tracker import tables
 from services.tracker.domain.history import Past, in_order
+from services.tracker.domain.search import led_by
 from services.tracker.handlers import Tracker
-from services.tracker.numbers.totals import CELL, RUNNING, SIDE
+from services.tracker.numbers.totals import CELL, MONTH, RUNNING, SIDE
 from shared.clock import SHANGHAI
 from shared.reference import current
 from shared.reference.identifiers import new_number
@@ -112,7 +113,13 @@ _COPIED: tuple[type[tables.Table], ...] = (
     *(tables.Reply, tables.Rating, tables.Arrears, tables.Gram),
 )
 #: What is exchanged from copy to copy, by column.
-_EXCHANGED = {"lead_agency": "agency", "agency": "agency", "region": "region", "matter": "matter"}
+_EXCHANGED = {
+    "lead_agency": "agency",
+    "agency": "agency",
+    "region": "region",
+    "matter": "matter",
+    "gram": "word",
+}
 
 
 async def copy(url: str, copies: int) -> None:
@@ -125,7 +132,7 @@ async def copy(url: str, copies: int) -> None:
             table: Table = model.__table__  # type: ignore[attr-defined]
             async with _without_indexes(connection, table):
                 await connection.execute(text(_copied(table, copies)))
-        for table, codes in ((CELL, ("agency", "region", "matter")), (SIDE, ()), (RUNNING, ())):
+        for table, codes in ((CELL, ("agency", "region", "matter")), (SIDE, ()), (MONTH, ()), (RUNNING, ())):
             async with _without_indexes(connection, table):
                 for statement in _summed(table, codes, copies):
                     await connection.execute(text(statement))
@@ -175,7 +182,9 @@ def _prepared(copies: int) -> Iterator[str]:
 def _codes() -> dict[str, list[str]]:
     mapping = current()
     cities = [code for code, region in mapping.regions.items() if region.level == "city"]
-    return {"agency": sorted(mapping.agencies), "region": sorted(cities), "matter": sorted(mapping.matters)}
+    agencies = sorted(mapping.agencies)
+    words = [led_by(agency) for agency in agencies]
+    return {"agency": agencies, "region": sorted(cities), "matter": sorted(mapping.matters), "word": words}
 
 
 def _copied(table: Table, copies: int) -> str:

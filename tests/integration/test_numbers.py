@@ -46,6 +46,7 @@ from tests.integration.numbers_told import (
     works,
 )
 from tests.integration.system import System
+from tests.integration.upgraded import upgraded_again
 from tests.samples import complaint
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -129,6 +130,64 @@ async def test_every_question_has_the_answer_that_adding_up_the_cells_gives(trac
                 where: dict[str, Any] = {"agency": agency, "region": region, "matter": matter}
                 told = await asked(service, Question(end=date(2026, 3, 20), **where))
                 assert told.get("", {}) == added(**where), where
+
+
+#: A month's first, middle and last day, before, on and after the day that the running totals hold.
+ENDS = ("2026-03-31", "2026-04-14", "2026-04-30", "2026-05-01", "2026-05-09", "2026-05-10", "2026-05-11", "2026-06-02")
+STARTS = (None, "2026-03-01", "2026-03-02", "2026-03-20", "2026-04-01", "2026-05-10")
+
+
+@ON_BOTH
+async def test_any_period_and_group_have_the_answer_that_adding_up_the_cells_gives(tracker: Alone) -> None:
+    service, chance = tracker.service, random.Random(4)
+    told = [at_random(f"T{n:05}", chance, START + timedelta(days=chance.randrange(70))) for n in range(120)]
+    tracker.clock.moment = datetime(2026, 5, 10, 3, 0, tzinfo=UTC)
+    await tell(service, interleaved(told, chance))
+    await fold_all(service)
+    cells = await rows(service, "SELECT agency, region, matter, day, measure, value FROM number_cell")
+    periods = [(start, end) for start in STARTS for end in (*ENDS, None) if (start or "") <= (end or "9")]
+    for start, end in periods:
+        for group in (None, "agency", "region", "matter", "day", "month"):
+            for agency in (None, "hn-gxt"):
+                first, last = (date.fromisoformat(day) if day else None for day in (start, end))
+                way = Question(first, last, agency=agency, group=group)
+                assert await asked(service, way) == added(cells, start, end, group, agency), way
+
+
+def added(
+    cells: list[Any], start: str | None, end: str | None, group: str | None, agency: str | None
+) -> dict[str, dict[str, int]]:
+    """The cells of this period, of this agency, by this group; what is so now is told by no time."""
+    found: dict[str, dict[str, int]] = {}
+    for named, region, matter, day, measure, value in cells:
+        keys = {None: "", "agency": named, "region": region, "matter": matter, "day": day, "month": day[:7]}
+        asked_for = (start or "0") <= day <= (end or "9") if day else group not in ("day", "month")
+        if asked_for and agency in (None, named):
+            here = found.setdefault(keys[group], {})
+            here[measure] = here.get(measure, 0) + value
+    held = {key: {name: value for name, value in told.items() if value} for key, told in found.items()}
+    return {key: told for key, told in held.items() if told}
+
+
+@ON_BOTH
+async def test_an_upgrade_makes_the_totals_that_folding_would_have_made(tracker: Alone) -> None:
+    service = tracker.service
+    tracker.clock.moment = START + timedelta(days=20)
+    await tell(service, interleaved(lives(60), random.Random(1)))
+    await fold_all(service)
+    await tell(service, Told("T9").filed(START).assigned(START).facts)
+    before = [await kept(service, table) for table in TOTALS]
+    await upgraded_again(service, "0007")
+    assert [await kept(service, table) for table in TOTALS] == before
+    assert await differences(service) == []
+
+
+TOTALS = ("number_cell", "number_side", "number_month", "number_running")
+
+
+async def kept(service: Service[Any], table: str) -> list[tuple[Any, ...]]:
+    """What this table of totals says, without what comes to nothing."""
+    return sorted(await rows(service, f"SELECT * FROM {table} WHERE value <> 0"))  # noqa: S608
 
 
 async def rows(service: Service[Any], query: str) -> list[tuple[Any, ...]]:
@@ -258,7 +317,7 @@ async def test_a_limit_joins_what_a_scrape_reads_on_its_day(tracker: Alone) -> N
 
 
 @ON_BOTH
-@pytest.mark.parametrize("table", ["number_cell", "number_side", "number_running"])
+@pytest.mark.parametrize("table", TOTALS)
 async def test_a_total_that_was_tampered_with_is_found_and_put_right(tracker: Alone, table: str) -> None:
     service = tracker.service
     tracker.clock.moment = START + timedelta(days=20)

@@ -14,3 +14,8 @@ def grams(text: str) -> list[str]:
     found = plain(text)
     pairs = [found[place : place + 2] for place in range(len(found) - 1)] or ([found] if found else [])
     return list(dict.fromkeys(pairs))
+
+
+def led_by(agency: str) -> str:
+    """The word under which an agency's cases are found; no pair of characters is like it."""
+    return f"@{agency}"

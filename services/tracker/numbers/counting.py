@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, MetaData, Select, Table, Text, func, insert, literal, select, text, union_all
+from sqlalchemy import BigInteger, Column, MetaData, Table, Text, func, insert, literal, select, text, true, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -13,17 +13,17 @@ from services.tracker.numbers.contributions import contributions
 from services.tracker.numbers.measures import Cell
 from services.tracker.numbers.rows import COUNTED, Rows, snapshot
 from services.tracker.numbers.totals import (
+    ALL,
     CELL,
     DELTA,
-    DIMENSIONS,
+    MONTH,
     RUNNING,
     SIDE,
-    by_cell,
-    by_running,
-    by_side,
+    SIDES,
     key_of,
     one_snapshot,
     through,
+    told,
 )
 from services.tracker.tables import Case
 
@@ -44,7 +44,7 @@ DIFFERENCE = Table(
     "number_difference",
     _mine,
     Column("total", Text, nullable=False),
-    *(Column(name, Text, nullable=False, server_default="") for name in ("dimension", "code", *WORDS)),
+    *(Column(name, Text, nullable=False, server_default="") for name in ("dimension", "code", "month", *WORDS)),
     Column("kept", BigInteger, nullable=False),
     Column("counted", BigInteger, nullable=False),
     prefixes=["TEMPORARY"],
@@ -118,23 +118,22 @@ async def _keep(session: AsyncSession, cells: Counter[Cell]) -> None:
 
 
 async def _compare(session: AsyncSession, last: str) -> None:
-    await _note(session, CELL, select(CELL), by_cell(DELTA), by_cell(_COUNTED))
-    for dimension in DIMENSIONS:
-        side = select(SIDE).where(SIDE.c.dimension == dimension)
-        await _note(session, SIDE, side, by_side(DELTA, dimension), by_side(_COUNTED, dimension))
-        running = select(RUNNING).where(RUNNING.c.dimension == dimension)
-        fresh = by_running(DELTA, dimension, DELTA.c.day <= last)
-        await _note(session, RUNNING, running, fresh, by_running(_COUNTED, dimension, _COUNTED.c.day <= last))
+    await _note(session, CELL, ALL)
+    for side in SIDES:
+        await _note(session, SIDE, side)
+        await _note(session, MONTH, side)
+        await _note(session, RUNNING, side, last)
 
 
-async def _note(
-    session: AsyncSession, table: Table, totals: Select[Any], deltas: Select[Any], counted: Select[Any]
-) -> None:
+async def _note(session: AsyncSession, table: Table, side: str, last: str | None = None) -> None:
     """Note where totals and deltas together are not what was counted."""
     keys, zero = key_of(table), literal(0, BigInteger)
-    sides = [(totals, False), (deltas, False), (counted, True)]
+    mine = true() if table is CELL else table.c.dimension == side
+    sources = [(select(table).where(mine), False)]
+    for source, recounted in ((DELTA, False), (_COUNTED, True)):
+        sources.append((told(table, source, side, true() if last is None else source.c.day <= last), recounted))
     parts = []
-    for one, recounted in sides:
+    for one, recounted in sources:
         rows = one.subquery()
         value = (zero, rows.c.value) if recounted else (rows.c.value, zero)
         parts.append(select(*(rows.c[key] for key in keys), value[0].label("kept"), value[1].label("counted")))

@@ -7,19 +7,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.numbers.recount import recount
 from services.tracker.numbers.totals import (
+    ALL,
     CELL,
     DELTA,
-    DIMENSIONS,
+    MONTH,
     RUNNING,
     SIDE,
+    SIDES,
     THROUGH,
     add,
     alone,
-    by_cell,
-    by_running,
-    by_side,
     one_snapshot,
     through,
+    told,
     total,
 )
 from shared.chores import Chore
@@ -65,17 +65,18 @@ async def _top(session: AsyncSession) -> int | None:
 
 async def _add_up_to(session: AsyncSession, top: int, last: str) -> int:
     mine = DELTA.c.id <= top
-    await add(session, CELL, by_cell(DELTA, mine))
-    for dimension in DIMENSIONS:
-        await add(session, SIDE, by_side(DELTA, dimension, mine))
-        await add(session, RUNNING, by_running(DELTA, dimension, mine, DELTA.c.day <= last))
+    await add(session, CELL, told(CELL, DELTA, ALL, mine))
+    for side in SIDES:
+        await add(session, SIDE, told(SIDE, DELTA, side, mine))
+        await add(session, MONTH, told(MONTH, DELTA, side, mine))
+        await add(session, RUNNING, told(RUNNING, DELTA, side, mine, DELTA.c.day <= last))
     done: Any = await session.execute(delete(DELTA).where(mine))
     return int(done.rowcount)
 
 
 async def _roll(session: AsyncSession, last: str | None, today: str) -> None:
     """What was due on the days that have come since joins the running totals."""
-    came = (SIDE.c.day > (last or "")) & (SIDE.c.day <= today)
+    came = SIDE.c.dimension.in_(SIDES) & (SIDE.c.day > (last or "")) & (SIDE.c.day <= today)
     keys = (SIDE.c.dimension, SIDE.c.code, SIDE.c.measure)
     await add(session, RUNNING, select(*keys, total(SIDE.c.value)).where(came).group_by(*keys))
     await session.execute(

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.numbers.counting import DIFFERENCE, WORDS, begin, count, make_tables
-from services.tracker.numbers.totals import CELL, RUNNING, SIDE, add, alone, key_of, through
+from services.tracker.numbers.totals import CELL, MONTH, RUNNING, SIDE, add, alone, key_of, through
 from shared.db import Database
 
 
@@ -50,10 +50,10 @@ async def recount(
 
 
 async def _differences(session: AsyncSession) -> AsyncIterator[Difference]:
-    order = [DIFFERENCE.c[name] for name in ("total", "measure", "day", "dimension", "code", *WORDS[:4])]
+    order = [DIFFERENCE.c[name] for name in ("total", "measure", "day", "month", "dimension", "code", *WORDS[:4])]
     rows = await session.stream(select(DIFFERENCE).order_by(*order))
     async for row in rows:
-        words = [row.total, row.dimension, row.code, row.day, row.agency, row.region, row.matter]
+        words = [row.total, row.dimension, row.code, row.month, row.day, row.agency, row.region, row.matter]
         yield Difference(" ".join(word for word in words if word), row.measure, row.kept, row.counted)
     await session.commit()
 
@@ -63,7 +63,7 @@ async def _repair(session: AsyncSession, last: str | None) -> bool:
     await begin(session, "BEGIN IMMEDIATE")
     await alone(session)
     same = await through(session) == last
-    for table in (CELL, SIDE, RUNNING) if same else ():
+    for table in (CELL, SIDE, MONTH, RUNNING) if same else ():
         keys = [DIFFERENCE.c[name] for name in key_of(table)]
         missing = select(*keys, DIFFERENCE.c.counted - DIFFERENCE.c.kept)
         await add(session, table, missing.where(DIFFERENCE.c.total == table.name))

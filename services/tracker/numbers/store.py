@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, literal, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tracker.numbers.periods import whole_months
 from services.tracker.numbers.totals import (
+    ALL,
     CELL,
     DELTA,
     DIMENSIONS,
+    MONTH,
     RUNNING,
     SIDE,
-    by_running,
+    month_of,
     through_day,
+    told,
     total,
 )
 
@@ -49,10 +53,20 @@ class Question:
         """The dimensions it speaks of."""
         return [name for name in DIMENSIONS if name in self.only or name == self.group]
 
+    @property
+    def by_time(self) -> bool:
+        """Told by day or month, where what is so now has no place."""
+        return self.group in ("day", "month")
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day, as far as there are days."""
+        return self.start or date.min, self.end or date.max
+
 
 async def numbers(session: AsyncSession, question: Question) -> dict[str, Numbers]:
     """By the group's key ("" without a group), what was counted on these days and what is so now."""
-    parts = union_all(_totals(question), _deltas(question)).subquery()
+    parts = union_all(*_totals(question), _of_cells(DELTA, question)).subquery()
     keys = (parts.c.key, parts.c.measure)
     found: dict[str, Numbers] = defaultdict(dict)
     for key, measure, value in await session.execute(select(*keys, total(parts.c.value)).group_by(*keys)):
@@ -60,35 +74,67 @@ async def numbers(session: AsyncSession, question: Question) -> dict[str, Number
     return dict(found)
 
 
-def _totals(question: Question) -> Select[Any]:
-    """From the totals by one dimension where it speaks of one at the most, else from the cells."""
+def _totals(question: Question) -> list[Select[Any]]:
+    """What there is to add up, the fewest rows that answer; the cells where it speaks of more than one dimension."""
     if len(question.dimensions) > 1:
-        return _told(CELL, question, {name: CELL.c[name] for name in DIMENSIONS})
-    dimension = next(iter(question.dimensions), "region")
-    return _told(SIDE, question, {dimension: SIDE.c.code}).where(SIDE.c.dimension == dimension)
+        return [_of_cells(CELL, question)]
+    if question.start is not None or question.by_time:
+        return _of_days(question)
+    end = question.days[1].isoformat()
+    held = through_day() <= end
+    since = _of_side(SIDE, question, SIDE.c.day > through_day(), SIDE.c.day <= end)
+    return _where(held, [_of_side(RUNNING, question), since]) + _where(~held, _of_days(question))
 
 
-def _deltas(question: Question) -> Select[Any]:
-    return _told(DELTA, question, {name: DELTA.c[name] for name in DIMENSIONS})
+def _where(condition: ColumnElement[bool], parts: list[Select[Any]]) -> list[Select[Any]]:
+    """These parts if the condition holds; as a row to join, so that a database that finds none reads no further."""
+    gate = select(literal(1)).where(condition).subquery()
+    return [part.join(gate, true()) for part in parts]
 
 
-def _told(source: Any, question: Question, columns: dict[str, Any]) -> Select[Any]:
-    key: Any = literal("")
-    if question.group is not None:
-        by_time = {"day": source.c.day, "month": func.substr(source.c.day, 1, 7)}
-        key = (by_time | columns)[question.group]
+def _of_days(question: Question) -> list[Select[Any]]:
+    """Whole months, the days before and after them, and what is so now."""
+    start, end = (day.isoformat() for day in question.days)
+    day, month = SIDE.c.day, MONTH.c.month
+    now = [] if question.by_time else [_of_side(MONTH, question, month == "")]
+    months = None if question.group == "day" else whole_months(*question.days)
+    if months is None:
+        return [_of_side(SIDE, question, day.between(start, end)), *now]
+    first, last = months
+    whole = _of_side(MONTH, question, month.between(first, last))
+    # As text a month lies between the last day before it and its own first.
+    before = _of_side(SIDE, question, day.between(start, first))
+    after = _of_side(SIDE, question, day > f"{last}-31", day <= end)
+    return [whole, before, after, *now]
+
+
+def _of_side(table: Any, question: Question, *where: ColumnElement[bool]) -> Select[Any]:
+    """From totals by one dimension at the most."""
+    side = next(iter(question.dimensions), ALL)
+    time = table.c.get("day", table.c.get("month"))
+    return _told(table, question, {side: table.c.code}, time).where(table.c.dimension == side, *where)
+
+
+def _of_cells(table: Any, question: Question) -> Select[Any]:
+    """From rows that name agency, region and matter."""
+    start, end = (day.isoformat() for day in question.days)
+    within = table.c.day.between(start, end)
+    rows = _told(table, question, {name: table.c[name] for name in DIMENSIONS}, table.c.day)
+    return rows.where(within if question.by_time else within | (table.c.day == ""))
+
+
+def _told(table: Any, question: Question, columns: dict[str, Any], time: Any) -> Select[Any]:
+    match question.group:
+        case None:
+            key: Any = literal("")
+        case "day":
+            key = time
+        case "month":
+            key = month_of(time)
+        case dimension:
+            key = columns[dimension]
     narrowed = [columns[dimension] == code for dimension, code in question.only.items()]
-    rows = select(key.label("key"), source.c.measure, source.c.value)
-    return rows.where(_days(source.c.day, question), *narrowed)
-
-
-def _days(day: Any, question: Question) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = day > ""
-    if question.start is not None:
-        found &= day >= question.start.isoformat()
-    if question.end is not None:
-        found &= day <= question.end.isoformat()
-    return found if question.group in ("day", "month") else (day == "") | found
+    return select(key.label("key"), table.c.measure, table.c.value).where(*narrowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +151,11 @@ async def running(session: AsyncSession, today: date) -> list[Standing]:
     """The totals of all days up to today and of what is so now, at the same cost however many cases there are."""
     day, last = today.isoformat(), through_day()
     keys = ("dimension", "code", "measure")
-    came = select(*(SIDE.c[key] for key in keys), SIDE.c.value).where(SIDE.c.day > last, SIDE.c.day <= day)
-    fresh = [by_running(DELTA, dimension, DELTA.c.day <= day) for dimension in DIMENSIONS]
-    parts = union_all(select(*(RUNNING.c[key] for key in keys), RUNNING.c.value), came, *fresh).subquery()
+    held = select(*(RUNNING.c[key] for key in keys), RUNNING.c.value).where(RUNNING.c.dimension.in_(DIMENSIONS))
+    came = select(*(SIDE.c[key] for key in keys), SIDE.c.value)
+    came = came.where(SIDE.c.dimension.in_(DIMENSIONS), SIDE.c.day > last, SIDE.c.day <= day)
+    fresh = [told(RUNNING, DELTA, dimension, DELTA.c.day <= day) for dimension in DIMENSIONS]
+    parts = union_all(held, came, *fresh).subquery()
     columns = [parts.c[key] for key in keys]
     query = select(*columns, total(parts.c.value).label("value")).group_by(*columns).order_by(*columns)
     return [Standing(**row) for row in (await session.execute(query)).mappings()]

@@ -46,10 +46,10 @@ class CellTotal(Table, table=True):
 
 
 class SideTotal(Table, table=True):
-    """The total by one `dimension` alone (agency, region or matter) and its `code`, by day."""
+    """The total by day, of all together or by one `dimension` alone (agency, region or matter) and its `code`."""
 
     __tablename__ = "number_side"
-    __table_args__ = (Index("ix_number_side_day", "day"), {"sqlite_with_rowid": False})
+    __table_args__ = (Index("ix_number_side_day", "dimension", "day"), {"sqlite_with_rowid": False})
 
     dimension: str = Field(primary_key=True)
     code: str = Field(primary_key=True)
@@ -58,8 +58,21 @@ class SideTotal(Table, table=True):
     value: int = Field(sa_type=BigInteger)
 
 
+class MonthTotal(Table, table=True):
+    """The same by `month`, 2026-03; "" for what is so now."""
+
+    __tablename__ = "number_month"
+    __table_args__ = (Index("ix_number_month_month", "dimension", "month"), {"sqlite_with_rowid": False})
+
+    dimension: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    month: str = Field(primary_key=True)
+    measure: str = Field(primary_key=True)
+    value: int = Field(sa_type=BigInteger)
+
+
 class Running(Table, table=True):
-    """The total over all days up to `Through`, and of what is so now: what a scrape reads, however long it has run."""
+    """The same over all days up to `Through`, and of what is so now: what a scrape reads, however long it has run."""
 
     __tablename__ = "number_running"
     __table_args__ = ({"sqlite_with_rowid": False},)

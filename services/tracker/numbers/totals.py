@@ -2,19 +2,35 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, cast, func, literal, select, text
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    cast,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.numbers.tables import CellTotal, Delta, Running, SideTotal, Through
+from services.tracker.numbers.tables import CellTotal, Delta, MonthTotal, Running, SideTotal, Through
 
 CELL: Table = CellTotal.__table__  # type: ignore[attr-defined]
 SIDE: Table = SideTotal.__table__  # type: ignore[attr-defined]
+MONTH: Table = MonthTotal.__table__  # type: ignore[attr-defined]
 RUNNING: Table = Running.__table__  # type: ignore[attr-defined]
 DELTA: Table = Delta.__table__  # type: ignore[attr-defined]
 THROUGH: Table = Through.__table__  # type: ignore[attr-defined]
 #: What a case can be told apart by, each alone; never their product in a metric.
 DIMENSIONS = ("agency", "region", "matter")
+#: What the totals beside the cells are told by: nothing, or one dimension alone.
+ALL = "all"
+SIDES = (ALL, *DIMENSIONS)
 
 
 def total(column: ColumnElement[Any]) -> ColumnElement[int]:
@@ -22,28 +38,30 @@ def total(column: ColumnElement[Any]) -> ColumnElement[int]:
     return cast(func.sum(column), BigInteger)
 
 
-def by_cell(source: Any, *where: ColumnElement[bool]) -> Select[Any]:
-    """The cells of this source as rows of the cell totals."""
-    keys = [source.c[name] for name in key_of(CELL)]
-    return _grouped(keys, source, where)
+def month_of(day: ColumnElement[Any]) -> ColumnElement[str]:
+    """The month of a day, or of a month."""
+    return func.substr(day, 1, len("2026-03"))
 
 
-def by_side(source: Any, dimension: str, *where: ColumnElement[bool]) -> Select[Any]:
-    """The cells of this source as rows of the totals by one dimension alone."""
-    keys = [literal(dimension).label("dimension"), source.c[dimension].label("code"), source.c.day, source.c.measure]
-    return _grouped(keys, source, where)
-
-
-def by_running(source: Any, dimension: str, *where: ColumnElement[bool]) -> Select[Any]:
-    """The cells of this source as rows of the running totals."""
-    keys = [literal(dimension).label("dimension"), source.c[dimension].label("code"), source.c.measure]
-    return _grouped(keys, source, where)
-
-
-def _grouped(keys: list[Any], source: Any, where: tuple[ColumnElement[bool], ...]) -> Select[Any]:
+def told(table: Table, source: FromClause, side: str, *where: ColumnElement[bool]) -> Select[Any]:
+    """The cells of this source as rows of this table of totals; `side` is of no matter to the cells themselves."""
+    keys = {name: _key(name, source, side) for name in key_of(table)}
     # Constants need no place in GROUP BY, and PostgreSQL takes none there.
-    told_apart = [key for key in keys if key.name != "dimension"]
-    return select(*keys, total(source.c.value).label("value")).where(*where).group_by(*told_apart)
+    apart = [key for key in keys.values() if not isinstance(key, BindParameter)]
+    columns = (key.label(name) for name, key in keys.items())
+    return select(*columns, total(source.c.value).label("value")).where(*where).group_by(*apart)
+
+
+def _key(name: str, source: FromClause, side: str) -> ColumnElement[Any]:
+    match name:
+        case "dimension":
+            return literal(side)
+        case "code":
+            return literal("") if side == ALL else source.c[side]
+        case "month":
+            return month_of(source.c.day)
+        case _:
+            return source.c[name]
 
 
 def key_of(table: Table) -> list[str]:

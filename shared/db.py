@@ -31,8 +31,15 @@ class Database:
             self.engine = _sqlite_engine(self.url, begin="BEGIN IMMEDIATE", size=1)
             self._reader = _sqlite_engine(self.url, begin="BEGIN", size=4)
         else:
+            # A statement here is over before its compilation would be.
+            plain = {"server_settings": {"jit": "off"}}
             self.engine = create_async_engine(
-                self.url, pool_size=pool_size, max_overflow=4, pool_recycle=1800, hide_parameters=True
+                self.url,
+                pool_size=pool_size,
+                max_overflow=4,
+                pool_recycle=1800,
+                hide_parameters=True,
+                connect_args=plain,
             )
             self._reader = self.engine
         self._apart = create_async_engine(self.url, poolclass=NullPool, hide_parameters=True)

@@ -330,7 +330,7 @@ class Arrears(Table, table=True):
 
 
 class Gram(Table, table=True):
-    """Two neighbouring characters of a case's title: how a list finds words in Chinese, on both databases."""
+    """What a case is found by, on both databases: two neighbouring characters of its title, an agency that led it."""
 
     __tablename__ = "gram"
     __table_args__ = {"sqlite_with_rowid": False}

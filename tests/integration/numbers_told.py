@@ -60,6 +60,7 @@ class Told:
     matter: str | None = "6.problem.4"
     case_class: Literal["foreign_invested", "arrears", "general", "simple"] = "general"
     amount: Decimal | None = None
+    title: str = "账款"
     facts: list[Fact] = field(default_factory=list)
     filed_at: datetime | None = None
     assignment: int = 0
@@ -80,7 +81,7 @@ class Told:
     def filed(self, at: datetime) -> "Told":
         self.filed_at = at
         said: dict[str, Any] = {
-            "title": "账款",
+            "title": self.title,
             "text": "未付",
             "region": self.region,
             "matter": self.matter,
@@ -95,7 +96,7 @@ class Told:
             "lead_agency": self.agency,
             "matter": self.matter,
             "case_class": self.case_class,
-            "title": "账款",
+            "title": self.title,
         }
         told |= {"filed_at": self.filed_at or at, "region": self.region, "amount": self.amount, "reasons": ("事项",)}
         self._case(ComplaintAssigned, at, **told, clause="test", rules_version="1", decided_by="rules")

@@ -12,6 +12,8 @@ from tests.integration.numbers_told import differences
 from tests.integration.tracker_alone import tracker_alone
 
 COPIES, CASES = 4, 60
+#: Cases that are found under the agency that leads them.
+FOUND = "SELECT count(*) FROM case_ c JOIN gram g ON g.number = c.number AND g.gram = '@' || c.lead_agency"
 
 
 @pytest.mark.postgres
@@ -26,4 +28,5 @@ async def test_a_recount_of_the_copied_cases_finds_no_difference(
         async with tracker.service.database.reading() as session:
             assert await session.scalar(text("SELECT count(*) FROM case_")) == COPIES * CASES
             assert (await session.scalar(text("SELECT count(DISTINCT lead_agency) FROM case_")) or 0) > 20
+            assert await session.scalar(text(FOUND)) == COPIES * CASES
         assert await differences(tracker.service) == []

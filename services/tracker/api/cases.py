@@ -39,7 +39,10 @@ async def find(
     limit: Limit = 50,
     after: Cursor = None,
 ) -> CasePage:
-    """Cases, latest assigned first; an agency sees those it leads. `q`: words of the title, or the number."""
+    """Cases, latest assigned first; an agency sees those it leads.
+
+    `q`: words of the title, newest number first, or the number.
+    """
     if q is not None and len(plain(q)) < 2:
         raise Invalid([FieldError("q", "至少两个字")])
     mine = caller.agency if caller.role == "agency" else agency

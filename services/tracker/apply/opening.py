@@ -1,7 +1,7 @@
 """Routing and opening: the clock of the dispatch, a case that begins, a case that ends without a resolution."""
 
 from services.tracker.apply.rows import becomes, begin, case_of, change, deadline, end, meet, note, refresh
-from services.tracker.domain.search import grams
+from services.tracker.domain.search import grams, led_by
 from services.tracker.tables import Assignment, Case, ClockLine, ExtensionRequest, Gram, Order, Review
 from shared.events import CaseClosed, CaseOpened, RoutePaused, RouteResumed, RouteStarted
 from shared.tx import Tx
@@ -31,13 +31,15 @@ async def route_resumed(fact: RouteResumed, tx: Tx) -> None:
 
 async def opened(fact: CaseOpened, tx: Tx) -> None:
     """The case follows its newest assignment; what ran for an older one ends."""
-    case = await case_of(fact, tx)
-    found = [row for row in await tx.family(Assignment, fact.number) if row.assignment == fact.assignment]
+    case, rows = await case_of(fact, tx), await tx.family(Assignment, fact.number)
+    led = {row.lead_agency for row in rows if row.opened_at is not None} | {case.lead_agency}
     note(fact, "opened", "tracker", tx, case, assignment=fact.assignment)
-    for row in found:
-        row.opened_at = fact.at
-        await meet(case, ("route",), row.at, tx)
-        _follow(case, row, tx)
+    for row in rows:
+        if row.assignment == fact.assignment:
+            row.opened_at = fact.at
+            await meet(case, ("route",), row.at, tx)
+            _make_found(case, row, led, tx)
+            _follow(case, row)
     await end(case, fact.at, tx, keep=("supervision",))
     await _lapse(case, tx)
     becomes(case, "to_accept")
@@ -50,10 +52,16 @@ async def opened(fact: CaseOpened, tx: Tx) -> None:
     await refresh(case, tx)
 
 
-def _follow(case: Case, row: Assignment, tx: Tx) -> None:
-    if case.assigned_at is None:
-        for gram in grams(row.title):
-            tx.insert(Gram, gram=gram, number=case.number)
+def _make_found(case: Case, row: Assignment, led: set[str | None], tx: Tx) -> None:
+    """By the words of its title, and by each agency that has led it."""
+    words = grams(row.title) if case.assigned_at is None else []
+    if row.lead_agency not in led:
+        words.append(led_by(row.lead_agency))
+    for word in words:
+        tx.insert(Gram, gram=word, number=case.number)
+
+
+def _follow(case: Case, row: Assignment) -> None:
     case.lead_agency, case.co_agencies, case.participants = row.lead_agency, row.co_agencies, row.participants
     case.matter, case.case_class, case.title, case.region = row.matter, row.case_class, row.title, row.region
     case.amount, case.reasons, case.designated = row.amount, row.reasons, row.designated

@@ -51,8 +51,9 @@ async def pages(database: Database, behind: Behind, filters: Filters) -> AsyncIt
 
 
 async def _page(session: AsyncSession, behind: Behind, filters: Filters, after: str) -> list[Line]:
-    later = col(Case.number) > after if after else true()
-    query = chosen(behind, filters).with_only_columns(*_OF_CASE).where(later).order_by(col(Case.number)).limit(PAGE)
+    walked = await chosen(session, behind, filters)
+    later = walked.query.where(walked.number > after if after else true())
+    query = later.with_only_columns(*_OF_CASE).order_by(walked.number).limit(PAGE)
     cases = (await session.execute(query)).all()
     numbers = [case.number for case in cases]
     if not numbers:

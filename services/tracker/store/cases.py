@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, literal, tuple_, union
+from sqlalchemy import ColumnElement, literal, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from services.tracker.domain.search import grams
-from services.tracker.tables import Case, Deadline, Gram, Imported, Table
+from services.tracker.store import search
+from services.tracker.tables import Case, Deadline, Gram, Table
 from shared.tables import UtcDateTime
 
 Place = tuple[datetime, str]
@@ -32,7 +32,7 @@ class Filters:
     q: str | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """As conditions on the case's row."""
+        """As conditions on the case's row, but for the words."""
         equal = (
             (Case.lead_agency, self.agency),
             (Case.state, self.state),
@@ -45,19 +45,31 @@ class Filters:
         if self.late is not None and self.late_at is not None:
             late = col(Case.urgent_at) < literal(self.late_at, UtcDateTime)
             found.append(late if self.late else (late.is_not(True)))
-        return found + (_says(self.q) if self.q else [])
+        return found
 
 
-def _says(words: str) -> list[ColumnElement[bool]]:
-    """Cases in whose title every pair of these characters is, or whose number they are, here or in earlier records."""
-    by_origin = select(Imported.number).where(col(Imported.word) == words)
-    if words.isdecimal():
-        return [col(Case.number).in_(union(select(literal(words)), by_origin))]
-    first, *rest = grams(words)
-    by_title = select(Gram.number).where(col(Gram.gram) == first)
-    for gram in rest:
-        by_title = by_title.where(col(Gram.number).in_(select(Gram.number).where(col(Gram.gram) == gram)))
-    return [col(Case.number).in_(union(by_title, by_origin))]
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Cases in no order yet; along `number` they are read in order without being sorted."""
+
+    query: Any
+    number: Any
+
+
+async def walk(session: AsyncSession, filters: Filters, *where: ColumnElement[bool]) -> Walk:
+    """The cases that these conditions and filters leave."""
+    query = select(Case).where(*where, *filters.conditions())
+    if filters.q is None:
+        return Walk(query, col(Case.number))
+    numbers = await search.named(session, filters.q)
+    if filters.q.isdecimal():
+        return Walk(query.where(col(Case.number).in_(numbers)), col(Case.number))
+    said = search.said(filters.q, filters.agency)
+    if numbers:
+        either = col(Case.number).in_(numbers) | col(Case.number).in_(select(Gram.number).where(*said))
+        return Walk(query.where(either), col(Case.number))
+    # Were the two simply equal, PostgreSQL would find their order in all cases, and walk these.
+    return Walk(query.join(Gram, col(Case.number) == col(Gram.number) + "").where(*said), col(Gram.number))
 
 
 async def case(session: AsyncSession, number: str) -> Case | None:
@@ -81,10 +93,12 @@ async def deadlines_of(session: AsyncSession, numbers: Sequence[str]) -> dict[st
 
 
 async def cases(session: AsyncSession, filters: Filters, after: Place | None, limit: int) -> Sequence[Case]:
-    """Cases, latest assigned first."""
-    latest = (col(Case.assigned_at), col(Case.number))
-    query = select(Case).where(col(Case.assigned_at).is_not(None), *filters.conditions())
+    """Cases, latest assigned first; by words, newest number first."""
+    walked = await walk(session, filters, col(Case.assigned_at).is_not(None))
+    order = (walked.number,) if filters.q else (col(Case.assigned_at), walked.number)
+    query = walked.query
     if after is not None:
-        query = query.where(tuple_(*latest) < tuple_(literal(after[0], UtcDateTime), after[1]))
-    ordered = query.order_by(latest[0].desc(), latest[1].desc()).limit(limit)
-    return (await session.execute(ordered)).scalars().all()
+        place = (literal(after[0], UtcDateTime), after[1])
+        query = query.where(tuple_(*order) < tuple_(*place[-len(order) :]))
+    ordered = query.order_by(*(column.desc() for column in order)).limit(limit)
+    return cast("Sequence[Case]", (await session.execute(ordered)).scalars().all())

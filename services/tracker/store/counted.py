@@ -4,12 +4,12 @@ A test holds, for every measure and random lives, that these are the cases that 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, true
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
@@ -20,7 +20,7 @@ from services.tracker.numbers.contributions import STANDING
 from services.tracker.numbers.measures import CARD_NAMES, DUTIES, MEASURES, ROUTING
 from services.tracker.numbers.rows import DUPLICATE
 from services.tracker.store import owed
-from services.tracker.store.cases import Filters
+from services.tracker.store.cases import Filters, Walk, walk
 from services.tracker.tables import Assignment, Case, Deadline, Order, Rating, Reply
 from shared.clock import SHANGHAI
 from shared.tables import UtcDateTime
@@ -293,14 +293,16 @@ _FOUND: dict[str | None, Callable[[Behind], Condition]] = {
 }
 
 
-def chosen(behind: Behind, filters: Filters) -> Select[Any]:
+async def chosen(session: AsyncSession, behind: Behind, filters: Filters) -> Walk:
     """The cases behind the number that these filters leave, unordered."""
-    return select(Case).where(*behind.conditions(), *filters.conditions())
+    if behind.measure is None and behind.agency:
+        filters = replace(filters, agency=behind.agency)
+    return await walk(session, filters, *behind.conditions())
 
 
 async def count(session: AsyncSession, behind: Behind, filters: Filters, most: int | None = None) -> int:
     """How many there are; one more than `most` when there are more than that."""
-    query = chosen(behind, filters).with_only_columns(col(Case.number))
+    query = (await chosen(session, behind, filters)).query.with_only_columns(col(Case.number))
     some = query if most is None else query.limit(most + 1)
     return int(await session.scalar(select(func.count()).select_from(some.subquery())) or 0)
 
@@ -309,8 +311,9 @@ async def page(
     session: AsyncSession, behind: Behind, filters: Filters, before: str | None, limit: int
 ) -> Sequence[Case]:
     """They, newest number first."""
-    query = chosen(behind, filters).where(col(Case.number) < before if before else true())
-    rows = await session.execute(query.order_by(col(Case.number).desc()).limit(limit))
+    walked = await chosen(session, behind, filters)
+    query = walked.query.where(walked.number < before if before else true())
+    rows = await session.execute(query.order_by(walked.number.desc()).limit(limit))
     return cast("Sequence[Case]", rows.scalars().all())
 
 

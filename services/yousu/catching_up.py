@@ -83,7 +83,8 @@ async def _one(service: Service[Any]) -> Caught:
     async with service.relay.leadership() as session:
         if session is None:
             raise Running(service.name)
-        with Progress(SpinnerColumn(), TextColumn("{task.completed} facts"), console=out, transient=True) as bar:
+        columns = (SpinnerColumn(), TextColumn("{task.completed} facts"))
+        with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
             task = bar.add_task("", total=None)
             caught = await catch_up(service, lambda facts: bar.update(task, completed=facts))
     _tell(service.name, caught)

@@ -78,8 +78,8 @@ class _CatchingUp:
         own = self.service.spec.applying.keys() - self.service.spec.handlers.keys()
         async for page in unheard.pages():
             for one in page:
-                if one.fact is not None and type(one.fact) in own:
-                    survey.note(one.fact, one.delivered.offset)
+                if one.fact is not None:
+                    survey.note(one.fact, one.delivered, own=type(one.fact) in own)
             self.caught.read += len(page)
             self.progress(self.caught.read)
         parked, before = await self.service.parking.count(), await self._effects()

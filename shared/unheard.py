@@ -82,27 +82,49 @@ def fact_in(body: bytes) -> Fact | None:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Where the service last told each kind of fact of each complaint, and how far its group has committed."""
+    """What a service told of each complaint, and where last; how far its group has committed.
+
+    `uncommitted` are the others' facts beyond that which it answers, `left` the complaints with one that it did not.
+    """
 
     answers: Answers
     committed: Mapping[int, int]
     told: dict[str, dict[type[Fact], int]] = field(default_factory=dict)
+    uncommitted: dict[str, list[tuple[int, type[Fact]]]] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
 
-    def note(self, fact: Fact, offset: int) -> None:
-        """The service told this."""
-        self.told.setdefault(fact.number, {})[type(fact)] = offset
+    def note(self, fact: Fact, delivered: Delivered, *, own: bool) -> None:
+        """This stands in the stream."""
+        if own:
+            self.told.setdefault(fact.number, {})[type(fact)] = delivered.offset
+        elif type(fact) in self.answers and not self._is_committed(delivered):
+            self.uncommitted.setdefault(fact.number, []).append((delivered.offset, type(fact)))
 
     def is_over(self, fact: Fact, delivered: Delivered) -> bool:
-        """Whether the service did with another's fact what it was to do, and told what followed.
+        """Whether the service did with another's fact what it was to do, and told it; or need only note it.
 
-        What its group committed was handled; when it told anything of that complaint since, it told what followed
-        too, for the facts of a complaint leave in order. Beyond the commits only an answer shows that it was handled.
+        The facts of a complaint are handled in order, and what follows from them leaves in order. So what the group
+        committed was handled, and when anything was told of that complaint since, all that followed was. Beyond the
+        commits an answer shows that its fact, and those before it, were handled. Behind one that is left, all are.
         """
-        since = [kind for kind, offset in self.told.get(fact.number, {}).items() if offset > delivered.offset]
-        if delivered.offset < self.committed.get(delivered.partition, 0):
-            return bool(since)
-        return any(kind in self.answers.get(type(fact), ()) for kind in since)
+        over = fact.number not in self.left and (type(fact) not in self.answers or self._was_told(fact, delivered))
+        if not over:
+            self.left.add(fact.number)
+        return over
 
     def answered(self, fact: Fact) -> bool:
         """Whether the service answered a fact that stands before all of this."""
-        return bool(self.told.get(fact.number, {}).keys() & set(self.answers.get(type(fact), ())))
+        return self._answers_to(fact.number, type(fact), -1)
+
+    def _was_told(self, fact: Fact, delivered: Delivered) -> bool:
+        if self._is_committed(delivered):
+            return any(offset > delivered.offset for offset in self.told.get(fact.number, {}).values())
+        after = [one for one in self.uncommitted.get(fact.number, ()) if one[0] >= delivered.offset]
+        return any(self._answers_to(fact.number, kind, offset) for offset, kind in after)
+
+    def _answers_to(self, number: str, kind: type[Fact], offset: int) -> bool:
+        told = self.told.get(number, {})
+        return any(told.get(answer, -1) > offset for answer in self.answers.get(kind, ()))
+
+    def _is_committed(self, delivered: Delivered) -> bool:
+        return delivered.offset < self.committed.get(delivered.partition, 0)

@@ -111,6 +111,14 @@ async def test_every_list_finds_the_cases_in_whose_titles_the_words_are(tracker:
 
 
 @ON_BOTH
+async def test_the_longest_words_that_may_be_asked_for_are_looked_for(tracker: Alone, kind: str) -> None:
+    longest = "".join(chr(ord("一") + place) for place in range(100))
+    await tell(tracker.service, Told("T99999", title=f"关于{longest}").filed(START).assigned(START).facts)
+    assert await listed(tracker, Filters(q=longest)) == ["T99999"]
+    assert await listed(tracker, Filters(q=longest[:-1] + "款")) == []
+
+
+@ON_BOTH
 async def test_a_file_of_cases_found_by_words_has_them_by_number(tracker: Alone, kind: str) -> None:
     wanted = holding(await rows(tracker), "款欠款")
     pages = exported.pages(tracker.service.database, Behind(), Filters(q="款欠款"))

@@ -316,4 +316,4 @@ async def test_a_service_does_not_start_on_an_older_copy_and_says_what_to_do(
         assert (await tracker.checks())["loops"] is False
         assert tracker.consumer.subscription is None
         await tracker.stop()
-    assert "yousu catch-up" in capsys.readouterr().out
+    assert "yousu catch-up" in "".join(capsys.readouterr())

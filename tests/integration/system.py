@@ -38,6 +38,12 @@ class System:
         found: Service[Any] = self.app.state.services[name]
         return found
 
+    async def ready(self) -> None:
+        """Once all services are open."""
+        async with asyncio.timeout(20), self.client() as client:
+            while (await client._http.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0.02)
+
     async def routed(self, filed: Filed) -> Complaint:
         """The complaint once it is assigned with its deadlines, or held."""
         async with asyncio.timeout(20), self.client() as client:
@@ -63,5 +69,7 @@ async def embedded(
     around = surroundings(settings, died.append, clock=clock)
     app = application([build(around) for build in builds], around.bus, around.verifier, settings)
     async with app.router.lifespan_context(app):
-        yield System(app, settings, clock)
+        system = System(app, settings, clock)
+        await system.ready()
+        yield system
     assert died == []

@@ -196,9 +196,7 @@ async def test_deadlines_can_be_asked_for_beforehand(system: System) -> None:
 async def test_health_readiness_and_metrics_answer(system: System) -> None:
     async with httpx.AsyncClient(transport=system.transport, base_url="http://yousu.test") as http:
         assert (await http.get("/healthz")).json()["status"] == "ok"
-        async with asyncio.timeout(20):
-            while (await http.get("/readyz")).status_code != 200:
-                await asyncio.sleep(0.05)
+        assert (await http.get("/readyz")).status_code == 200
         metrics = await http.get("/metrics")
         assert 'yousu_outbox_oldest_seconds{service="router"} 0.0' in metrics.text
         assert (await http.get("/nowhere")).json()["type"] == "urn:yousu:problem:not-found"

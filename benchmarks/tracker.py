@@ -174,12 +174,15 @@ READ: dict[str, tuple[str, Role]] = {
     "queue, a page of 50": ("/api/v1/queue", "agency"),
     "cases, a page of 50": ("/api/v1/cases", "supervisor"),
     "cases by words": ("/api/v1/cases?q=道路工程款拖欠", "supervisor"),
+    "… of an agency by words": (f"/api/v1/cases?q=道路工程款拖欠&agency={LEAD}", "supervisor"),
     "late cases of an agency": (f"/api/v1/cases?agency={LEAD}&card=red", "supervisor"),
     "/metrics": ("/metrics", "admin"),
     "/api/v1/indicators": ("/api/v1/indicators", "supervisor"),
     "… of an agency, a year": (f"/api/v1/indicators?agency={LEAD}", "supervisor"),
     "… by month": ("/api/v1/indicators?group=month", "supervisor"),
     "… by agency": ("/api/v1/indicators?group=agency", "supervisor"),
+    "… by agency, since January": ("/api/v1/indicators?group=agency&from=2026-01-01", "supervisor"),
+    "… by agency, of a city": ("/api/v1/indicators?group=agency&region=410100", "supervisor"),
 }
 
 

@@ -15,7 +15,7 @@ PROGRAMS = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json", "/async
 PLACES: Mapping[str, str] = {"/desk": "人工研判", "/board": "督办看板", "/docs": "接口文档"}
 STAFF = ("/desk", "/board")
 #: What to do, by the problem's type, else by its status.
-_TODO: Mapping[str | int, str] = {
+_ADVICE: Mapping[str | int, str] = {
     "other-origin": "请重新打开下面的页面，从那里提交。",
     400: "请返回上一页重新填写。",
     401: "请重新登录。",
@@ -68,7 +68,7 @@ def shown(scope: Scope, problem: Mapping[str, Any]) -> Response:
         detail=_ROLE.sub(lambda found: ROLES[found[0]], problem["detail"])
         if kind == "forbidden"
         else problem["detail"],
-        todo=_TODO.get(kind) or _TODO.get(status, _TODO[500]),
+        advice=_ADVICE.get(kind) or _ADVICE.get(status, _ADVICE[500]),
         staff=home in STAFF,
         again=home in STAFF and kind == "forbidden",
     )
